@@ -1,0 +1,1 @@
+"""A zoo of recurrent sequence models for Keras, with a command line."""

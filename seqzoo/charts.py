@@ -1,0 +1,122 @@
+"""Small SVG charts that take their colours from the page, so that they suit light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+WIDTH, HEIGHT = 640, 300
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 14, 44
+
+
+def lines(
+    series: dict[str, Sequence[tuple[float, float]]],
+    x_title: str,
+    y_title: str,
+    *,
+    percent: bool = False,
+    diagonal: bool = False,
+    whole: bool = False,
+) -> str:
+    """Draw one line for each named series of (x, y) points; `diagonal` adds y = x on a unit square."""
+    points = [point for line in series.values() for point in line]
+    if not points:
+        return ""
+    xs, ys = [p[0] for p in points], [p[1] for p in points]
+    x0, x1 = (0.0, 1.0) if diagonal else (min(xs), max(xs))
+    y0, y1 = (0.0, 1.0) if diagonal else _padded(min(ys), max(ys))
+    if x0 == x1:
+        x0, x1 = x0 - 0.5, x1 + 0.5
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        across = _LEFT + (x - x0) / (x1 - x0) * (WIDTH - _LEFT - _RIGHT)
+        return across, HEIGHT - _BOTTOM - (y - y0) / (y1 - y0) * (HEIGHT - _TOP - _BOTTOM)
+
+    parts = [_axis_y(place, x0, x1, y0, y1, percent), _axis_x(place, x0, x1, y0, percent and diagonal, whole)]
+    if diagonal:
+        (ax, ay), (bx, by) = place(0, 0), place(1, 1)
+        parts.append(
+            f'<line class="grid" stroke-dasharray="5 5" x1="{ax:.1f}" y1="{ay:.1f}" x2="{bx:.1f}" y2="{by:.1f}"/>'
+        )
+    for number, (name, line) in enumerate(series.items()):
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*p) for p in line))
+        parts.append(f'<polyline class="line s{number}" points="{path}"/>')
+        for point in line:
+            x, y = place(*point)
+            tip = f"{name}: {point[0]:g}, {point[1]:.4g}"
+            parts.append(
+                f'<circle class="dot s{number}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"><title>{escape(tip)}</title></circle>'
+            )
+    parts.append(_titles(x_title, y_title))
+    legend = "".join(f'<span class="key s{i}">{escape(name)}</span>' for i, name in enumerate(series))
+    return _svg("".join(parts), HEIGHT, f"{y_title} by {x_title}") + f'<p class="legend">{legend}</p>'
+
+
+def bars(rows: Sequence[tuple[str, float, tuple[float, float] | None, bool]], start: float = 0.0) -> str:
+    """Draw horizontal bars of shares: (name, value, interval or None, whether it is ours)."""
+    step, left = 40, 236
+    height = step * len(rows) + 8
+    end = max([value for _, value, _, _ in rows] + [i[1] for _, _, i, _ in rows if i] + [start + 1e-6])
+    scale = (WIDTH - left - 78) / (end - start)
+    parts = []
+    for number, (name, value, interval, ours) in enumerate(rows):
+        y = number * step + 6
+        width = max(1.0, (value - start) * scale)
+        parts.append(
+            f'<text class="label" x="{left - 10}" y="{y + 18}" text-anchor="end">{escape(name)}</text>'
+        )
+        parts.append(
+            f'<rect class="bar {"ours" if ours else ""}" x="{left}" y="{y}" width="{width:.1f}" height="26" rx="4"/>'
+        )
+        tip = left + width
+        if interval:
+            a, b = (left + max(0.0, v - start) * scale for v in interval)
+            parts.append(
+                f'<path class="whisker" d="M{a:.1f},{y + 8}v10M{a:.1f},{y + 13}H{b:.1f}M{b:.1f},{y + 8}v10"/>'
+            )
+            tip = max(tip, b)
+        parts.append(f'<text class="label strong" x="{tip + 8:.1f}" y="{y + 18}">{value:.1%}</text>')
+    return _svg("".join(parts), height, "comparison")
+
+
+def _svg(content: str, height: int, title: str) -> str:
+    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">{content}</svg>'
+
+
+def _padded(low: float, high: float) -> tuple[float, float]:
+    room = (high - low) * 0.08 or abs(high) * 0.1 or 1.0
+    return low - room, high + room
+
+
+def _titles(x_title: str, y_title: str) -> str:
+    middle = (HEIGHT - _BOTTOM + _TOP) / 2
+    return (
+        f'<text class="label" x="{(WIDTH + _LEFT) / 2}" y="{HEIGHT - 6}" text-anchor="middle">{escape(x_title)}</text>'
+        f'<text class="label" transform="translate(13,{middle}) rotate(-90)" text-anchor="middle">{escape(y_title)}</text>'
+    )
+
+
+def _axis_y(place, x0: float, x1: float, y0: float, y1: float, percent: bool) -> str:  # type: ignore[no-untyped-def]
+    parts = []
+    for i in range(5):
+        value = y0 + (y1 - y0) * i / 4
+        (ax, ay), (bx, _) = place(x0, value), place(x1, value)
+        shown = f"{value:.0%}" if percent and y1 - y0 > 0.1 else f"{value:.1%}" if percent else f"{value:.3g}"
+        parts.append(f'<line class="grid" x1="{ax:.1f}" y1="{ay:.1f}" x2="{bx:.1f}" y2="{ay:.1f}"/>')
+        parts.append(f'<text class="tick" x="{ax - 7:.1f}" y="{ay + 4:.1f}" text-anchor="end">{shown}</text>')
+    return "".join(parts)
+
+
+def _axis_x(place, x0: float, x1: float, y0: float, percent: bool, whole: bool) -> str:  # type: ignore[no-untyped-def]
+    step = max(1, round((x1 - x0) / 8))
+    ticks = (
+        [float(v) for v in range(round(x0), round(x1) + 1, step)]
+        if whole
+        else [x0 + (x1 - x0) * i / 5 for i in range(6)]
+    )
+    parts = []
+    for value in ticks:
+        x, y = place(value, y0)
+        shown = f"{value:.0%}" if percent else f"{value:g}"
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{y + 17:.1f}" text-anchor="middle">{shown}</text>')
+    return "".join(parts)

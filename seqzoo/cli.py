@@ -1,0 +1,252 @@
+"""Every verb on one page. A command parses, imports in its body, calls one function, renders."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seqzoo.errors import UserError
+
+app = typer.Typer(
+    name="seqzoo",
+    help="Recurrent sequence models: trained in one command, judged honestly, deployed without TensorFlow.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(
+    help="Data sets: where they come from, which licence, what is here.", no_args_is_help=True
+)
+app.add_typer(data_app, name="data")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")]
+Sets = Annotated[
+    list[str] | None, typer.Option("--set", metavar="TABLE.KEY=VALUE", help="Override the recipe.")
+]
+DataFile = Annotated[str | None, typer.Option("--data", metavar="FILE", help="Your own CSV, TSV or JSONL.")]
+Text = Annotated[str | None, typer.Option("--text", metavar="COLUMN", help="Its column of texts.")]
+Label = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Its column of classes.")]
+Group = Annotated[str | None, typer.Option("--group", metavar="COLUMN", help="Rows that belong together.")]
+
+
+def _recipe_names(incomplete: str) -> list[str]:
+    from seqzoo import recipe
+
+    return [name for name in recipe.names() if name.startswith(incomplete)]
+
+
+RecipeName = Annotated[
+    str, typer.Argument(help="A recipe's name, or a .toml file.", autocompletion=_recipe_names)
+]
+RunName = Annotated[
+    str | None, typer.Argument(help="A run's folder, or a recipe's name.", autocompletion=_recipe_names)
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"seqzoo {version('seqzoo')}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _own_data(data: str | None, text: str | None, label: str | None, group: str | None) -> list[str]:
+    """The flags of one's own data, as overrides of the recipe's [data] table."""
+    given = {"path": data, "text": text, "label": label, "group": group}
+    if data is None and any(given.values()):
+        raise UserError("--text, --label and --group describe your own file: name it with --data FILE")
+    sets = [f"data.{key}={_quoted(value)}" for key, value in given.items() if value is not None]
+    return [*sets, 'data.dataset=""', 'claim.text=""'] if data else []
+
+
+def _quoted(value: str) -> str:
+    import json
+
+    return json.dumps(value)
+
+
+@app.command("list")
+def list_recipes(as_json: Json = False) -> None:
+    """List the recipes: task, architecture, parameters, data, measured result."""
+    from seqzoo import show
+
+    show.recipes(as_json)
+
+
+@app.command("show")
+def show_recipe(name: RecipeName, as_json: Json = False) -> None:
+    """Show one recipe: source, layers, numbers, claim, data and licence."""
+    from seqzoo import show
+
+    show.recipe_page(name, as_json)
+
+
+@app.command()
+def copy(name: RecipeName, target: Annotated[Path, typer.Argument(help="A new .toml file.")]) -> None:
+    """Copy a recipe: the start of your own variation."""
+    from seqzoo import recipe
+
+    if target.suffix != ".toml" or target.exists():
+        raise UserError(f"{target} {'exists already' if target.exists() else 'must end in .toml'}")
+    content = recipe.path_of(name).read_text("utf-8")
+    try:
+        target.write_text(content, "utf-8")
+    except OSError as error:
+        raise UserError(f"cannot write {target}: {error.strerror}") from None
+    typer.echo(f"wrote {target}; now: seqzoo train {target}")
+
+
+@app.command()
+def train(
+    name: RecipeName,
+    data: DataFile = None,
+    text: Text = None,
+    label: Label = None,
+    group: Group = None,
+    sets: Sets = None,
+    seed: Annotated[int, typer.Option(help="Of weights, dropout and order.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; default: runs/NAME.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write TensorBoard logs.")] = False,
+    require_win: Annotated[
+        bool, typer.Option("--require-win", help="Exit 1 unless the baselines are beaten.")
+    ] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Train a recipe into a judged, portable bundle."""
+    from seqzoo import recipe, runs, show
+
+    if resume:
+        target = out or runs.unfinished(Path(name).stem)
+        chosen, seed = runs.resumable(target)
+    else:
+        chosen = recipe.load(name, [*(sets or []), *_own_data(data, text, label, group)])
+        target = out or runs.new_folder(chosen.name)
+    say = (lambda line: None) if quiet else (lambda line: typer.echo(line, err=True))
+    try:
+        report = runs.train(
+            chosen, target, seed=seed, resume=resume, quiet=quiet, tensorboard=tensorboard, say=say
+        )
+    except KeyboardInterrupt:
+        typer.echo(f"\nstopped; go on with: seqzoo train {name} --resume --out {target}", err=True)
+        raise typer.Exit(130) from None
+    show.report(report, as_json, target)
+    if require_win and not report["verdict"]["wins"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def evaluate(
+    run: RunName = None, data: DataFile = None, text: Text = None, label: Label = None, group: Group = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Judge a bundle on its sealed test split, or on other data."""
+    from seqzoo import runs, show
+
+    show.report(runs.evaluate(run or "", _own_data(data, text, label, group)), as_json, None)
+
+
+@app.command()
+def compare(
+    names: Annotated[list[str], typer.Argument(help="Two or more recipes.", autocompletion=_recipe_names)],
+    data: DataFile = None,
+    text: Text = None,
+    label: Label = None,
+    group: Group = None,
+    sets: Sets = None,
+    seeds: Annotated[int, typer.Option(help="How many seeds for each.")] = 1,
+    out: Annotated[Path, typer.Option(help="Where the runs and compare.html go.")] = Path("runs/compare"),
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Train several recipes on the same data, split and seeds: one table and one picture."""
+    from seqzoo import compare as comparison
+    from seqzoo import show
+
+    overrides = [*(sets or []), *_own_data(data, text, label, group)]
+    show.comparison(comparison.compare(names, overrides, seeds, out, quiet=quiet), as_json, out)
+
+
+@app.command()
+def classify(
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[RUN] [TEXT]", help="Text to classify.")
+    ] = None,
+    run: Annotated[str | None, typer.Option("--run", help="A run's folder, or a recipe's name.")] = None,
+    source: Annotated[
+        Path | None, typer.Option("--input", help="CSV, TSV, JSONL, or text by line; - is stdin.")
+    ] = None,
+    target: Annotated[
+        Path | None, typer.Option("--output", help="CSV, TSV or JSONL; default: the terminal.")
+    ] = None,
+    column: Annotated[
+        str, typer.Option("--text", metavar="COLUMN", help="The input's column of texts.")
+    ] = "text",
+    explain: Annotated[bool, typer.Option("--explain", help="Mark the words that moved the score.")] = False,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Classify the reviews that come with seqzoo.")
+    ] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Say which class a text belongs to, with a confidence that means something."""
+    from seqzoo import answer
+
+    answer.classify(
+        words or [], run, source, target, column, explain=explain, sample=sample, quiet=quiet, as_json=as_json
+    )
+
+
+@data_app.command("list")
+def data_list(as_json: Json = False) -> None:
+    """List the data sets: task, size, licence, and whether they are here."""
+    from seqzoo import show
+
+    show.datasets(as_json)
+
+
+@data_app.command("path")
+def data_path() -> None:
+    """Print the folder where data sets are kept."""
+    from seqzoo import fetch
+
+    typer.echo(fetch.folder())
+
+
+@data_app.command("fetch")
+def data_fetch(name: Annotated[str, typer.Argument(help="A data set's name.")], quiet: Quiet = False) -> None:
+    """Download a data set, or say where it is already."""
+    from seqzoo import fetch, registry
+
+    typer.echo(fetch.fetch(registry.find_dataset(name), quiet=quiet))
+
+
+def main() -> None:
+    """Run the command line; a UserError becomes a message and exit code 2."""
+    try:
+        app()
+    except UserError as error:
+        typer.secho(f"error: {error}", fg="red", err=True)
+        if error.hint:
+            typer.echo(f"try:   {error.hint}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("stopped", err=True)
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output has gone
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,25 @@
+"""Errors a user can act on: one message, exit code 2, no traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class UserError(Exception):
+    """Something the user asked for that cannot be done.
+
+    The message says what was asked, where, and what is allowed; `hint` is the command to type next.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def nearest(word: str, allowed: Iterable[str]) -> str:
+    """Say which allowed names there are, the nearest one first when there is one."""
+    names = sorted(allowed)
+    match = get_close_matches(word, names, n=1, cutoff=0.5)
+    listed = ", ".join(names) if names else "none"
+    return f"did you mean {match[0]!r}? (allowed: {listed})" if match else f"allowed: {listed}"

@@ -1,0 +1,85 @@
+"""Layers of our own: what recurrent text models need and Keras does not have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from seqzoo.vocabulary import PADDING, START, UNKNOWN
+
+
+@keras.saving.register_keras_serializable("seqzoo")
+class WordDropout(keras.layers.Layer):
+    """Replaces a share of the words by the unknown word while training; nothing happens afterwards.
+
+    Input and output: (batch, time) int32 ids; padding and the start token are left alone.
+    Reference: Iyyer et al. 2015, Deep unordered composition rivals syntactic methods.
+    """
+
+    def __init__(self, rate: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rate = rate
+        self.seed_generator = keras.random.SeedGenerator()
+
+    def call(self, ids: Any, training: bool = False) -> Any:
+        """Drop words when `training`."""
+        if not training or not self.rate:
+            return ids
+        drop = keras.random.uniform(ops.shape(ids), seed=self.seed_generator) < self.rate
+        special = ops.logical_or(ops.equal(ids, PADDING), ops.equal(ids, START))
+        return ops.where(ops.logical_and(drop, ops.logical_not(special)), UNKNOWN, ids)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments to rebuild the layer with."""
+        return {**super().get_config(), "rate": self.rate}
+
+
+@keras.saving.register_keras_serializable("seqzoo")
+class MaskedPooling(keras.layers.Layer):
+    """Pools over the unmasked steps: their maximum, their mean, or both side by side.
+
+    Input: (batch, time, features) float32, with or without a mask.
+    Output: (batch, features) float32; (batch, 2 * features) for "max+mean".
+    """
+
+    def __init__(self, kind: str = "max+mean", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if kind not in ("max", "mean", "max+mean"):
+            raise ValueError(f"kind = {kind!r}: allowed are 'max', 'mean', 'max+mean'")
+        self.kind = kind
+        self.supports_masking = True
+
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Pool over axis 1."""
+        if mask is None:
+            found = {"max": ops.max(x, 1), "mean": ops.mean(x, 1)}
+        else:
+            keep = ops.expand_dims(ops.cast(mask, x.dtype), -1)
+            mean = ops.sum(x * keep, 1) / ops.maximum(ops.sum(keep, 1), 1)
+            found = {"max": ops.max(ops.where(keep > 0, x, -1e9), 1), "mean": mean}
+        return ops.concatenate([found[name] for name in self.kind.split("+")], -1)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+        """Time is gone, and the mask with it."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments to rebuild the layer with."""
+        return {**super().get_config(), "kind": self.kind}
+
+
+@keras.saving.register_keras_serializable("seqzoo")
+class MaskedConv1D(keras.layers.Conv1D):  # type: ignore[misc]
+    """A Conv1D that reads padding as zeros and hands the mask on, so that padding changes no answer.
+
+    Input: (batch, time, features) float32 with a mask. Output: (batch, time, filters) float32.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.supports_masking = True
+
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Convolve."""
+        return super().call(x if mask is None else x * ops.expand_dims(ops.cast(mask, x.dtype), -1))

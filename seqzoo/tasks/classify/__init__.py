@@ -1,0 +1,1 @@
+"""The room `classify`: text -> class."""

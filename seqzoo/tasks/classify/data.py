@@ -1,0 +1,282 @@
+"""Where labelled texts come from: IMDB, SMS spam, and any CSV, TSV or JSONL file."""
+
+from __future__ import annotations
+
+import re
+import tarfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seqzoo import fetch
+from seqzoo.errors import UserError, nearest
+from seqzoo.registry import DATASETS, dataset, find_dataset
+from seqzoo.tasks.classify.options import Data
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Texts with their class names, and the group (film, sender, patient) each belongs to, if known."""
+
+    texts: list[str]
+    labels: list[str]
+    groups: list[str] | None = None
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def take(self, indices: Sequence[int] | np.ndarray) -> Examples:
+        """The examples at these positions."""
+        groups = None if self.groups is None else [self.groups[i] for i in indices]
+        return Examples([self.texts[i] for i in indices], [self.labels[i] for i in indices], groups)
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Train and validation examples; `open_test` unseals the test split, for the report only."""
+
+    train: Examples
+    validation: Examples
+    open_test: Callable[[], Examples]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def load(options: Data, *, quiet: bool = False) -> Splits:
+    """Load and split what a recipe's [data] table names; `options.seed` seeds the splits."""
+    seed = options.seed
+    if options.path:
+        examples = read_file(Path(options.path), options)
+        facts = {
+            "name": Path(options.path).name,
+            "sha256": fetch.sha256(Path(options.path)),
+            "licence": "your own",
+        }
+        rest, test = split(examples, options.test, seed + 1)
+        train, validation = split(rest, options.validation / (1 - options.test), seed)
+        return Splits(train, validation, lambda: test, facts)
+    data = find_dataset(options.dataset)
+    path = fetch.fetch(data, quiet=quiet)
+    facts = {
+        "name": data.name,
+        "sha256": fetch.sha256(path),
+        "published file": fetch.is_published(path, data.hash),
+        "licence": data.licence,
+        "url": data.url,
+    }
+    try:
+        examples, open_test = data.load(path, options, seed)
+    except (OSError, EOFError, tarfile.TarError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{path} is damaged: {error}", f"delete it, then: seqzoo data fetch {data.name}"
+        ) from None
+    train, validation = split(examples, options.validation, seed)
+    return Splits(train, validation, open_test, facts)
+
+
+def split(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:
+    """Cut `share` of the examples off, at random, seeded: stratified by class, whole groups together.
+
+    Raises:
+        UserError: too few examples of a class, or too few groups, to have one on both sides.
+    """
+    import numpy as np
+    from sklearn.model_selection import StratifiedGroupKFold, train_test_split
+
+    labels = np.array(examples.labels)
+    if examples.groups is None:
+        names, counts = np.unique(labels, return_counts=True)
+        if counts.min() < 2:
+            raise UserError(
+                f"class {str(names[counts.argmin()])!r} has one example; a split needs at least two"
+            )
+        size = max(round(share * len(labels)), len(names))
+        left, right = train_test_split(
+            np.arange(len(labels)), test_size=size, random_state=seed, stratify=labels
+        )
+    else:
+        folds = max(2, round(1 / share))
+        if len(set(examples.groups)) < folds:
+            raise UserError(
+                f"{len(set(examples.groups))} groups cannot be split {1 - share:.0%} / {share:.0%}"
+            )
+        chooser = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+        left, right = next(chooser.split(labels, labels, examples.groups))
+    return examples.take(np.sort(left)), examples.take(np.sort(right))
+
+
+def overlap(left: Examples, right: Examples) -> dict[str, int]:
+    """Count texts of `right` that also stand in `left`, and the groups they share."""
+    known = {" ".join(text.lower().split()) for text in left.texts}
+    duplicates = sum(" ".join(text.lower().split()) in known for text in right.texts)
+    return {"duplicates": duplicates, "shared groups": len(set(left.groups or ()) & set(right.groups or ()))}
+
+
+def _limit(examples: Examples, limit: int, seed: int) -> Examples:
+    if not limit or limit >= len(examples):
+        return examples
+    return (
+        split(examples, limit / len(examples), seed)[1]
+        if examples.groups is None
+        else _whole(examples, limit, seed)
+    )
+
+
+def _whole(examples: Examples, limit: int, seed: int) -> Examples:
+    import numpy as np
+
+    return examples.take(np.sort(np.random.default_rng(seed).permutation(len(examples))[:limit]))
+
+
+# --- public data sets --------------------------------------------------------------------------------
+
+
+@dataset(
+    "imdb",
+    task="classify",
+    url="https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",
+    file="imdb/aclImdb_v1.tar.gz",
+    hash="md5:7c2ac02c03563afcf9b574c7e56c153a",
+    size_mb=84.1,
+    licence="none stated; cite Maas et al. 2011",
+)
+def imdb(path: Path, options: Data, seed: int) -> tuple[Examples, Callable[[], Examples]]:
+    """50,000 film reviews, positive or negative; train and test share (almost) no film."""
+    train = _limit(_read_imdb(path, "train"), options.limit, seed)
+    return train, lambda: _limit(_read_imdb(path, "test"), options.limit, seed)
+
+
+_MEMBER = re.compile(r"aclImdb/(train|test)/(?:(pos|neg)/(\d+)_\d+\.txt|urls_(pos|neg)\.txt)")
+
+
+def _read_imdb(path: Path, part: str) -> Examples:
+    """Read one part from the archive without unpacking it; the film of review i is line i of the urls."""
+    texts: dict[tuple[str, int], str] = {}
+    films: dict[str, list[str]] = {}
+    with tarfile.open(path, "r:gz") as archive:
+        for member in archive:
+            match = _MEMBER.fullmatch(member.name)
+            if match is None or match[1] != part or not member.isfile():
+                continue
+            file = archive.extractfile(member)
+            content = file.read().decode("utf-8") if file else ""
+            if match[4]:
+                films[match[4]] = re.findall(r"tt\d+", content)
+            else:
+                texts[match[2], int(match[3])] = content
+    if not texts:
+        raise UserError(f"{path} holds no {part} reviews in the published layout")
+    keys = sorted(texts)
+    names = {"pos": "positive", "neg": "negative"}
+    groups = [films[kind][i] for kind, i in keys] if len(films) == 2 else None
+    return Examples([texts[key] for key in keys], [names[kind] for kind, _ in keys], groups)
+
+
+@dataset(
+    "sms-spam",
+    task="classify",
+    url="https://archive.ics.uci.edu/static/public/228/sms+spam+collection.zip",
+    file="spam/SMSSpamCollection",
+    hash="",  # UCI publishes none
+    size_mb=0.2,
+    licence="CC BY 4.0",
+)
+def sms_spam(path: Path, options: Data, seed: int) -> tuple[Examples, Callable[[], Examples]]:
+    """5,574 English text messages, ham or spam; test is a seeded fifth."""
+    rows = [line.partition("\t") for line in path.read_text(encoding="utf-8").splitlines() if "\t" in line]
+    examples = Examples([text for _, _, text in rows], [label for label, _, _ in rows])
+    rest, test = split(_limit(examples, options.limit, seed), options.test, seed=228)
+    return rest, lambda: test
+
+
+# --- a user's own file -------------------------------------------------------------------------------
+
+_SEPARATORS = {".csv": ",", ".tsv": "\t"}
+FILE_TYPES = (".csv", ".tsv", ".jsonl")
+
+
+def read_file(path: Path, options: Data) -> Examples:
+    """Read a labelled file; rows without a text or a label are refused with their numbers.
+
+    Raises:
+        UserError: missing file or column, wrong encoding, empty or single-class data.
+    """
+    columns = [options.text, options.label, *([options.group] if options.group else [])]
+    texts, labels, groups, empty = [], [], [], []
+    for number, row in enumerate(read_rows(path, columns), start=1):
+        text, label = row[options.text], row[options.label]
+        if not text.strip() or not label.strip() or label.strip().lower() == "nan":
+            empty.append(number)
+            continue
+        texts.append(text)
+        labels.append(label.strip())
+        groups.append(row.get(options.group, ""))
+    if empty:
+        shown = ", ".join(map(str, empty[:5])) + (" ..." if len(empty) > 5 else "")
+        raise UserError(
+            f"{path}: {len(empty)} row(s) have no text or no label: {shown}", "remove or complete them"
+        )
+    if not texts:
+        raise UserError(f"{path} holds no rows")
+    if len(set(labels)) < 2:
+        raise UserError(
+            f"{path}: column {options.label!r} holds one class only ({labels[0]!r}); two are needed"
+        )
+    if len(set(labels)) > 1000 or len(set(labels)) > len(labels) / 2:
+        raise UserError(
+            f"{path}: column {options.label!r} holds {len(set(labels))} classes in {len(labels)} rows"
+        )
+    return Examples(texts, labels, groups if options.group else None)
+
+
+def read_rows(path: Path, columns: Sequence[str] = ()) -> Iterator[dict[str, str]]:
+    """Stream rows as dictionaries of strings, in constant memory.
+
+    Raises:
+        UserError: missing file, unknown type, missing column, wrong encoding or JSON.
+    """
+    import csv
+    import json
+
+    if path.suffix.lower() not in FILE_TYPES:
+        raise UserError(f"{path}: {nearest(path.suffix, FILE_TYPES)}")
+    if not path.is_file():
+        raise UserError(f"no such file: {path}")
+    csv.field_size_limit(1 << 30)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            separator = _SEPARATORS.get(path.suffix.lower())
+            rows: Any = (
+                csv.DictReader(file, delimiter=separator)
+                if separator
+                else map(json.loads, filter(str.strip, file))
+            )
+            first = True
+            for row in rows:
+                if not isinstance(row, dict):
+                    raise UserError(f"{path}: each line must be a JSON object")
+                if first:
+                    _check_columns(path, row, columns)
+                    first = False
+                yield {str(k): "" if v is None else str(v) for k, v in row.items() if k is not None}
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{path} is not UTF-8 (byte {error.start}: {error.object[error.start]:#04x})",
+            f"iconv -f latin1 -t utf-8 {path} > utf8{path.suffix}",
+        ) from None
+    except (json.JSONDecodeError, csv.Error) as error:
+        raise UserError(f"{path} is not valid {path.suffix[1:].upper()}: {error}") from None
+
+
+def _check_columns(path: Path, row: dict[str, Any], columns: Sequence[str]) -> None:
+    for column in columns:
+        if column not in row:
+            raise UserError(f"{path} has no column {column!r}: {nearest(column, [c for c in row if c])}")
+
+
+def known() -> list[str]:
+    """Names of this room's public data sets."""
+    return sorted(name for name, data in DATASETS.items() if data.task == "classify")
