@@ -37,9 +37,7 @@ def classify(
     piped = not words and source is None and not sys.stdin.isatty()
     if source is None and not piped:
         if not words:
-            raise UserError(
-                "nothing to classify", 'seqzoo classify "A slow start, but the ending was superb"'
-            )
+            raise UserError("nothing to classify", 'seqzoo classify "A slow start, but the ending was superb"')
         *rest, text = words
     else:
         rest, text = words, ""
@@ -66,12 +64,8 @@ def _one(classifier: Any, text: str, explain: bool, as_json: bool) -> None:
         print(json.dumps(line | ({"words": moved} if explain else {}), ensure_ascii=False))
         return
     console = Console(highlight=False)
-    others = "  ".join(
-        f"{name} {p:.1%}" for name, p in sorted(answer.probabilities.items(), key=lambda kv: -kv[1])[:5]
-    )
-    console.print(
-        Text.assemble((answer.label.capitalize(), "bold"), f"  {answer.confidence:.1%}   ", (others, "dim"))
-    )
+    others = "  ".join(f"{name} {p:.1%}" for name, p in sorted(answer.probabilities.items(), key=lambda kv: -kv[1])[:5])
+    console.print(Text.assemble((answer.label.capitalize(), "bold"), f"  {answer.confidence:.1%}   ", (others, "dim")))
     if explain:
         largest = max((abs(weight) for _, weight in moved), default=0.0) or 1.0
         marked = Text()

@@ -47,9 +47,7 @@ def save(out: Path, write: Callable[[Path], Mapping[str, Any]]) -> Path:
         _replace(part, out)
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
-        raise UserError(
-            f"cannot write {out}: {error.strerror or error}", "choose another folder with --out"
-        ) from None
+        raise UserError(f"cannot write {out}: {error.strerror or error}", "choose another folder with --out") from None
     return out
 
 
@@ -108,9 +106,7 @@ def _check_file(folder: Path, name: str, size: int, digest: str) -> None:
     if path.is_symlink() or not path.is_file():
         raise UserError(f"{folder}: {name} is missing or a link")
     if size > _LARGEST or path.stat().st_size != size:
-        raise UserError(
-            f"{folder}: {name} has {path.stat().st_size:,} bytes, {META} says {size:,}: truncated?"
-        )
+        raise UserError(f"{folder}: {name} has {path.stat().st_size:,} bytes, {META} says {size:,}: truncated?")
     if fetch.sha256(path) != digest:
         raise UserError(f"{folder}: {name} has changed since the bundle was written")
 

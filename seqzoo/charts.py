@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 WIDTH, HEIGHT = 640, 300
@@ -10,7 +10,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 14, 44
 
 
 def lines(
-    series: dict[str, Sequence[tuple[float, float]]],
+    series: Mapping[str, Sequence[tuple[float, float]]],
     x_title: str,
     y_title: str,
     *,
@@ -62,18 +62,14 @@ def bars(rows: Sequence[tuple[str, float, tuple[float, float] | None, bool]], st
     for number, (name, value, interval, ours) in enumerate(rows):
         y = number * step + 6
         width = max(1.0, (value - start) * scale)
-        parts.append(
-            f'<text class="label" x="{left - 10}" y="{y + 18}" text-anchor="end">{escape(name)}</text>'
-        )
+        parts.append(f'<text class="label" x="{left - 10}" y="{y + 18}" text-anchor="end">{escape(name)}</text>')
         parts.append(
             f'<rect class="bar {"ours" if ours else ""}" x="{left}" y="{y}" width="{width:.1f}" height="26" rx="4"/>'
         )
         tip = left + width
         if interval:
             a, b = (left + max(0.0, v - start) * scale for v in interval)
-            parts.append(
-                f'<path class="whisker" d="M{a:.1f},{y + 8}v10M{a:.1f},{y + 13}H{b:.1f}M{b:.1f},{y + 8}v10"/>'
-            )
+            parts.append(f'<path class="whisker" d="M{a:.1f},{y + 8}v10M{a:.1f},{y + 13}H{b:.1f}M{b:.1f},{y + 8}v10"/>')
             tip = max(tip, b)
         parts.append(f'<text class="label strong" x="{tip + 8:.1f}" y="{y + 18}">{value:.1%}</text>')
     return _svg("".join(parts), height, "comparison")
@@ -92,7 +88,8 @@ def _titles(x_title: str, y_title: str) -> str:
     middle = (HEIGHT - _BOTTOM + _TOP) / 2
     return (
         f'<text class="label" x="{(WIDTH + _LEFT) / 2}" y="{HEIGHT - 6}" text-anchor="middle">{escape(x_title)}</text>'
-        f'<text class="label" transform="translate(13,{middle}) rotate(-90)" text-anchor="middle">{escape(y_title)}</text>'
+        f'<text class="label" transform="translate(13,{middle}) rotate(-90)" text-anchor="middle">'
+        f"{escape(y_title)}</text>"
     )
 
 

@@ -16,16 +16,12 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-data_app = typer.Typer(
-    help="Data sets: where they come from, which licence, what is here.", no_args_is_help=True
-)
+data_app = typer.Typer(help="Data sets: where they come from, which licence, what is here.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")]
-Sets = Annotated[
-    list[str] | None, typer.Option("--set", metavar="TABLE.KEY=VALUE", help="Override the recipe.")
-]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="TABLE.KEY=VALUE", help="Override the recipe.")]
 DataFile = Annotated[str | None, typer.Option("--data", metavar="FILE", help="Your own CSV, TSV or JSONL.")]
 Text = Annotated[str | None, typer.Option("--text", metavar="COLUMN", help="Its column of texts.")]
 Label = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Its column of classes.")]
@@ -38,9 +34,7 @@ def _recipe_names(incomplete: str) -> list[str]:
     return [name for name in recipe.names() if name.startswith(incomplete)]
 
 
-RecipeName = Annotated[
-    str, typer.Argument(help="A recipe's name, or a .toml file.", autocompletion=_recipe_names)
-]
+RecipeName = Annotated[str, typer.Argument(help="A recipe's name, or a .toml file.", autocompletion=_recipe_names)]
 RunName = Annotated[
     str | None, typer.Argument(help="A run's folder, or a recipe's name.", autocompletion=_recipe_names)
 ]
@@ -56,9 +50,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
 ) -> None:
     pass
 
@@ -121,9 +113,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help="The run's folder; default: runs/NAME.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write TensorBoard logs.")] = False,
-    require_win: Annotated[
-        bool, typer.Option("--require-win", help="Exit 1 unless the baselines are beaten.")
-    ] = False,
+    require_win: Annotated[bool, typer.Option("--require-win", help="Exit 1 unless the baselines are beaten.")] = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -138,9 +128,7 @@ def train(
         target = out or runs.new_folder(chosen.name)
     say = (lambda line: None) if quiet else (lambda line: typer.echo(line, err=True))
     try:
-        report = runs.train(
-            chosen, target, seed=seed, resume=resume, quiet=quiet, tensorboard=tensorboard, say=say
-        )
+        report = runs.train(chosen, target, seed=seed, resume=resume, quiet=quiet, tensorboard=tensorboard, say=say)
     except KeyboardInterrupt:
         typer.echo(f"\nstopped; go on with: seqzoo train {name} --resume --out {target}", err=True)
         raise typer.Exit(130) from None
@@ -183,23 +171,15 @@ def compare(
 
 @app.command()
 def classify(
-    words: Annotated[
-        list[str] | None, typer.Argument(metavar="[RUN] [TEXT]", help="Text to classify.")
-    ] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[RUN] [TEXT]", help="Text to classify.")] = None,
     run: Annotated[str | None, typer.Option("--run", help="A run's folder, or a recipe's name.")] = None,
     source: Annotated[
         Path | None, typer.Option("--input", help="CSV, TSV, JSONL, or text by line; - is stdin.")
     ] = None,
-    target: Annotated[
-        Path | None, typer.Option("--output", help="CSV, TSV or JSONL; default: the terminal.")
-    ] = None,
-    column: Annotated[
-        str, typer.Option("--text", metavar="COLUMN", help="The input's column of texts.")
-    ] = "text",
+    target: Annotated[Path | None, typer.Option("--output", help="CSV, TSV or JSONL; default: the terminal.")] = None,
+    column: Annotated[str, typer.Option("--text", metavar="COLUMN", help="The input's column of texts.")] = "text",
     explain: Annotated[bool, typer.Option("--explain", help="Mark the words that moved the score.")] = False,
-    sample: Annotated[
-        bool, typer.Option("--sample", help="Classify the reviews that come with seqzoo.")
-    ] = False,
+    sample: Annotated[bool, typer.Option("--sample", help="Classify the reviews that come with seqzoo.")] = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:

@@ -132,9 +132,7 @@ class _Resuming:
             with part.open("ab" if resumed else "wb") as out:
                 self._copy(answer, out, wanted.name, have if resumed else 0, total)
         if total and part.stat().st_size < total:
-            raise requests.ConnectionError(
-                f"the connection closed after {part.stat().st_size:,} of {total:,} bytes"
-            )
+            raise requests.ConnectionError(f"the connection closed after {part.stat().st_size:,} of {total:,} bytes")
         shutil.move(part, output_file)
 
     def _copy(self, answer: Any, out: Any, name: str, done: int, total: int) -> None:

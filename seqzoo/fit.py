@@ -93,9 +93,7 @@ def _dataset(batches: Batches, first_epoch: int) -> Any:
     import tensorflow as tf
 
     epochs = itertools.count(first_epoch)
-    inputs = tuple(
-        tf.TensorSpec((None, None, *array.shape[1:]), array.dtype) for array in batches.examples[0]
-    )
+    inputs = tuple(tf.TensorSpec((None, None, *array.shape[1:]), array.dtype) for array in batches.examples[0])
     signature = (inputs, tf.TensorSpec((None, *batches.labels.shape[1:]), batches.labels.dtype))
     walked = tf.data.Dataset.from_generator(lambda: batches.epoch(next(epochs)), output_signature=signature)
     if len(inputs) == 1:
@@ -226,7 +224,7 @@ def _bookkeeper(options: Fit, folder: Path) -> Any:
         def save(self) -> None:
             names = ("history", "best_loss", "since_best", "since_reduced", "finished")
             state = json.dumps({name: getattr(self, name) for name in names})
-            arrays = {f"v{i}": np.asarray(v) for i, v in enumerate(self.variables())}
+            arrays: Any = {f"v{i}": np.asarray(v) for i, v in enumerate(self.variables())}
             arrays |= {f"b{i}": w for i, w in enumerate(self.best)}
             part = folder / (CHECKPOINT + ".part")
             with part.open("wb") as file:
@@ -253,12 +251,8 @@ def _explain_nan(options: Fit, epoch: int, batch: int) -> str:
     if options.clip_norm is None:
         causes.append("the gradient is not clipped (try --set fit.clip_norm=1.0)")
     if options.learning_rate > 0.003:
-        causes.append(
-            f"the learning rate {options.learning_rate:g} is high (try --set fit.learning_rate=0.001)"
-        )
-    likely = "; ".join(causes) or "try a lower rate: --set fit.learning_rate=" + format(
-        options.learning_rate / 10, "g"
-    )
+        causes.append(f"the learning rate {options.learning_rate:g} is high (try --set fit.learning_rate=0.001)")
+    likely = "; ".join(causes) or "try a lower rate: --set fit.learning_rate=" + format(options.learning_rate / 10, "g")
     return f"the loss is no longer a number, in epoch {epoch}, batch {batch}. Likely: {likely}"
 
 
@@ -307,9 +301,7 @@ def _display(epochs: int, batches: int, quiet: bool) -> Any:
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             if not quiet:
                 shown = "  ".join(f"{k} {float(v):.4f}" for k, v in logs.items())
-                console.print(
-                    f"epoch {epoch + 1}/{epochs}  {time.perf_counter() - self.started:.0f} s  {shown}"
-                )
+                console.print(f"epoch {epoch + 1}/{epochs}  {time.perf_counter() - self.started:.0f} s  {shown}")
 
         def on_train_end(self, logs: Any = None) -> None:
             self.bar.stop()

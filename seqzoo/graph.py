@@ -107,9 +107,7 @@ def convert(model: keras.Model, *, states: bool = False) -> onnx.ModelProto:
     writer = Writer(states=states)
     entries = [Tensor(t.name, tuple(t.shape)) for t in model.inputs]
     inputs = [_info(t.name, t.dtype, _dims(t.shape)) for t in model.inputs]
-    walked = model._run_through_graph(
-        entries, operation_fn=lambda layer: partial(graph_layers.write, writer, layer)
-    )
+    walked = model._run_through_graph(entries, operation_fn=lambda layer: partial(graph_layers.write, writer, layer))
     results = walked if isinstance(walked, list | tuple) else [walked]
     outputs = []
     for name, tensor, result in zip(model.output_names, model.outputs, results, strict=True):
@@ -143,9 +141,7 @@ def half(proto: onnx.ModelProto, smallest: int = 1024) -> onnx.ModelProto:
     return small
 
 
-def check(
-    model: keras.Model, proto: onnx.ModelProto, batches: Sequence[Any], tolerance: float = 1e-5
-) -> float:
+def check(model: keras.Model, proto: onnx.ModelProto, batches: Sequence[Any], tolerance: float = 1e-5) -> float:
     """Return the largest difference between Keras and ONNX over the batches.
 
     Args:
@@ -168,7 +164,5 @@ def check(
         for ours, theirs in zip(graph(feeds), expected, strict=True):
             worst = max(worst, float(np.abs(ours - np.asarray(theirs)).max()))
     if not worst <= tolerance:
-        raise UserError(
-            f"{model.name}: the ONNX graph differs from Keras by {worst:.2g} (allowed {tolerance:g})"
-        )
+        raise UserError(f"{model.name}: the ONNX graph differs from Keras by {worst:.2g} (allowed {tolerance:g})")
     return worst

@@ -39,19 +39,11 @@ def write(writer: Writer, layer: Any, *args: Any, **kwargs: Any) -> Tensor:
     from keras import Layer
 
     kind = type(layer).__name__
-    inputs = (
-        list(args[0])
-        if args and isinstance(args[0], list | tuple)
-        else [a for a in args if isinstance(a, Tensor)]
-    )
-    if not isinstance(
-        layer, Layer
-    ):  # Keras computes masks with plain operations; ours travel in `Tensor.mask`
+    inputs = list(args[0]) if args and isinstance(args[0], list | tuple) else [a for a in args if isinstance(a, Tensor)]
+    if not isinstance(layer, Layer):  # Keras computes masks with plain operations; ours travel in `Tensor.mask`
         return Tensor(_MASK_ONLY + kind, ())
     if kind not in _WRITERS or any(x.name.startswith(_MASK_ONLY) for x in inputs):
-        raise UserError(
-            f"layer {layer.name!r} ({kind}) cannot be written as ONNX; supported: {', '.join(supported())}"
-        )
+        raise UserError(f"layer {layer.name!r} ({kind}) cannot be written as ONNX; supported: {', '.join(supported())}")
     result = _WRITERS[kind](writer, layer, *inputs)
     if isinstance(result, Tensor):
         return result
@@ -64,9 +56,7 @@ def write(writer: Writer, layer: Any, *args: Any, **kwargs: Any) -> Tensor:
 # --- ids, masks, things that vanish ------------------------------------------------------------------
 
 
-@writes(
-    "Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "ActivityRegularization", "WordDropout"
-)
+@writes("Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "ActivityRegularization", "WordDropout")
 def _vanish(writer: Writer, layer: Any, x: Tensor) -> Tensor:
     return x
 
@@ -109,7 +99,7 @@ _ACTIVATIONS = {"tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu", "hard_sigm
 def _gates(kind: str, matrix: np.ndarray) -> np.ndarray:
     """(..., gates * units) in Keras' order -> (gates * units, ...) in ONNX' order."""
     parts = np.split(matrix, len(_ORDER[kind]), axis=-1)
-    return np.concatenate([parts[i] for i in _ORDER[kind]], axis=-1).T
+    return np.asarray(np.concatenate([parts[i] for i in _ORDER[kind]], axis=-1).T)
 
 
 def _weights(layer: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -117,16 +107,12 @@ def _weights(layer: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     kernel, recurrent = np.asarray(cell.kernel), np.asarray(cell.recurrent_kernel)
     bias = np.asarray(cell.bias) if layer.use_bias else np.zeros(kernel.shape[-1], np.float32)
     pair = bias if bias.ndim == 2 else np.stack([bias, np.zeros_like(bias)])
-    both = np.concatenate([_gates(kind, row[None])[:, 0] for row in pair])
+    both = np.concatenate([_gates(kind, np.asarray(row)[None])[:, 0] for row in pair])
     return _gates(kind, kernel), _gates(kind, recurrent), both
 
 
 def _activation_names(layer: Any) -> list[str]:
-    used = (
-        [layer.activation]
-        if type(layer).__name__ == "SimpleRNN"
-        else [layer.recurrent_activation, layer.activation]
-    )
+    used = [layer.activation] if type(layer).__name__ == "SimpleRNN" else [layer.recurrent_activation, layer.activation]
     for function in used:
         if function.__name__ not in _ACTIVATIONS:
             raise UserError(f"layer {layer.name!r}: activation {function.__name__!r} has no fused ONNX form")
@@ -162,9 +148,7 @@ def _run(writer: Writer, directions: Sequence[Any], x: Tensor, way: str) -> tupl
 
 def _check_plain(layer: Any) -> None:
     if layer.return_state or layer.stateful:
-        raise UserError(
-            f"layer {layer.name!r}: return_state and stateful are not converted; use convert(states=True)"
-        )
+        raise UserError(f"layer {layer.name!r}: return_state and stateful are not converted; use convert(states=True)")
 
 
 @writes("LSTM", "GRU", "SimpleRNN")
@@ -233,11 +217,7 @@ def _time_distributed(writer: Writer, layer: Any, x: Tensor) -> str:
 @writes("Activation", "ReLU", "Softmax")
 def _activation(writer: Writer, layer: Any, x: Tensor) -> str:
     kind = type(layer).__name__
-    return (
-        _activate(writer, layer, x.name)
-        if kind == "Activation"
-        else str(writer.node(kind.capitalize(), x.name))
-    )
+    return _activate(writer, layer, x.name) if kind == "Activation" else str(writer.node(kind.capitalize(), x.name))
 
 
 @writes("Conv1D")
@@ -276,9 +256,7 @@ def _pooling(writer: Writer, layer: Any, x: Tensor) -> Tensor:
         raise UserError(f"layer {layer.name!r}: pooling is converted with padding='valid' only")
     operator = "MaxPool" if type(layer).__name__ == "MaxPooling1D" else "AveragePool"
     channels_first = writer.node("Transpose", x.name, perm=[0, 2, 1])
-    value = writer.node(
-        operator, channels_first, kernel_shape=list(layer.pool_size), strides=list(layer.strides)
-    )
+    value = writer.node(operator, channels_first, kernel_shape=list(layer.pool_size), strides=list(layer.strides))
     return Tensor(writer.node("Transpose", value, perm=[0, 2, 1]), tuple(layer.output.shape))
 
 

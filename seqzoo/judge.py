@@ -51,9 +51,7 @@ def interval(scores: np.ndarray, groups: Sequence[str] | None = None, seed: int 
     return float(low), float(high)
 
 
-def paired_p(
-    ours: np.ndarray, theirs: np.ndarray, groups: Sequence[str] | None = None, seed: int = 0
-) -> float:
+def paired_p(ours: np.ndarray, theirs: np.ndarray, groups: Sequence[str] | None = None, seed: int = 0) -> float:
     """The two-sided p-value of "no difference" between two models scored on the same examples.
 
     Without groups and with 0/1 scores this is McNemar's exact test; otherwise a sign-flip permutation test
@@ -108,9 +106,7 @@ def verdict(
         f"{np.mean(ours):.2%} against {np.mean(theirs):.2%}, difference {100 * difference:+.2f} points "
         f"[{100 * low:+.2f}, {100 * high:+.2f}], p {_p(p)}, n = {len(ours):,}"
     )
-    return Verdict(
-        best, float(np.mean(ours)), float(np.mean(theirs)), difference, (low, high), p, wins, words
-    )
+    return Verdict(best, float(np.mean(ours)), float(np.mean(theirs)), difference, (low, high), p, wins, words)
 
 
 def _p(p: float) -> str:
@@ -140,9 +136,7 @@ def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
 
 
-def calibration(
-    confidence: np.ndarray, correct: np.ndarray, bins: int = 10
-) -> tuple[float, list[dict[str, float]]]:
+def calibration(confidence: np.ndarray, correct: np.ndarray, bins: int = 10) -> tuple[float, list[dict[str, float]]]:
     """Expected calibration error, and for each bin its mean confidence, accuracy and count.
 
     Source: Naeini et al. 2015; bins of equal width.

@@ -11,7 +11,7 @@ from seqzoo.vocabulary import PADDING, START, UNKNOWN
 
 
 @keras.saving.register_keras_serializable("seqzoo")
-class WordDropout(keras.layers.Layer):
+class WordDropout(keras.layers.Layer):  # type: ignore[misc]
     """Replaces a share of the words by the unknown word while training; nothing happens afterwards.
 
     Input and output: (batch, time) int32 ids; padding and the start token are left alone.
@@ -37,7 +37,7 @@ class WordDropout(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("seqzoo")
-class MaskedPooling(keras.layers.Layer):
+class MaskedPooling(keras.layers.Layer):  # type: ignore[misc]
     """Pools over the unmasked steps: their maximum, their mean, or both side by side.
 
     Input: (batch, time, features) float32, with or without a mask.

@@ -38,15 +38,11 @@ class Fit:
 
     def problems(self) -> list[str]:
         """List what is out of range."""
-        found = [
-            f"fit.{name} must be at least 1" for name in ("epochs", "batch_size") if getattr(self, name) < 1
-        ]
+        found = [f"fit.{name} must be at least 1" for name in ("epochs", "batch_size") if getattr(self, name) < 1]
         if self.optimizer not in ("adam", "adamw", "rmsprop", "sgd"):
             found.append(f"fit.optimizer = {self.optimizer!r}: {nearest(self.optimizer, _OPTIMIZERS)}")
         if self.schedule not in ("constant", "cosine"):
-            found.append(
-                f"fit.schedule = {self.schedule!r}: {nearest(self.schedule, ('constant', 'cosine'))}"
-            )
+            found.append(f"fit.schedule = {self.schedule!r}: {nearest(self.schedule, ('constant', 'cosine'))}")
         if self.schedule == "cosine" and self.reduce_patience is not None:
             found.append("fit.reduce_patience needs schedule = 'constant': a schedule sets the rate itself")
         if not self.learning_rate > 0:
@@ -151,9 +147,7 @@ def raw(name: str) -> dict[str, Any]:
     return _read(path_of(name))
 
 
-def parse(
-    table: dict[str, Any], name: str, overrides: typing.Sequence[str] = (), where: str = "recipe"
-) -> Recipe:
+def parse(table: dict[str, Any], name: str, overrides: typing.Sequence[str] = (), where: str = "recipe") -> Recipe:
     """Turn nested tables into a checked Recipe."""
     problems: list[str] = []
     table = {k: dict(v) if isinstance(v, dict) else v for k, v in table.items()}

@@ -35,9 +35,7 @@ class Architecture:
     @property
     def keywords(self) -> dict[str, tuple[Any, Any]]:
         """The builder's keywords: name -> (type, default); required ones have `inspect.Parameter.empty`."""
-        hints = get_type_hints(
-            self.build, localns={"keras": SimpleNamespace(Model=Any)}
-        )  # without importing it
+        hints = get_type_hints(self.build, localns={"keras": SimpleNamespace(Model=Any)})  # without importing it
         signature = inspect.signature(self.build).parameters.values()
         return {p.name: (hints[p.name], p.default) for p in signature}
 
@@ -122,10 +120,6 @@ def build(name: str, options: dict[str, Any], sizes: dict[str, int]) -> keras.Mo
     needed = {key for key, (_, default) in found.keywords.items() if default is inspect.Parameter.empty}
     missing, foreign = needed - set(sizes), set(sizes) - set(found.keywords)
     if missing or foreign:
-        said = (
-            f"needs {', '.join(sorted(missing))}" if missing else f"cannot use {', '.join(sorted(foreign))}"
-        )
-        raise UserError(
-            f"{name} {said} from the codec: see the recipe's [codec] table", f"seqzoo show {name}"
-        )
+        said = f"needs {', '.join(sorted(missing))}" if missing else f"cannot use {', '.join(sorted(foreign))}"
+        raise UserError(f"{name} {said} from the codec: see the recipe's [codec] table", f"seqzoo show {name}")
     return found.build(**sizes, **options)

@@ -23,7 +23,7 @@ def to_html(report: dict[str, Any], sizes: dict[str, int]) -> str:
         "training loss": [(row["epoch"], row["loss"]) for row in report["history"]],
         "validation loss": [(row["epoch"], row["val_loss"]) for row in report["history"]],
     }
-    rows = [(report["recipe"], report["value"], tuple(report["interval"]), True)]
+    rows: list[Any] = [(report["recipe"], report["value"], tuple(report["interval"]), True)]
     rows += [(name, value, None, False) for name, value in report["baselines"].items()]
     start = _start([value for _, value, _, _ in rows])
     bins = [(row["confidence"], row["accuracy"]) for row in report["calibration"]]
@@ -31,15 +31,11 @@ def to_html(report: dict[str, Any], sizes: dict[str, int]) -> str:
     drawn = {
         "comparison": charts.bars(rows, start),
         "curves": charts.lines(curves, "epoch", "loss", whole=True),
-        "calibration": charts.lines(
-            {"this model": bins}, "confidence", "accuracy", percent=True, diagonal=True
-        ),
+        "calibration": charts.lines({"this model": bins}, "confidence", "accuracy", percent=True, diagonal=True),
         "lengths": charts.bars(lengths, _start([value for _, value, _, _ in lengths])),
     }
     pictures: dict[str, Any] = {name: Markup(svg) for name, svg in drawn.items()}
-    return _page(
-        "run.html.jinja", title=report["recipe"], r=report, sizes=sizes, charts={**pictures, "start": start}
-    )
+    return _page("run.html.jinja", title=report["recipe"], r=report, sizes=sizes, charts={**pictures, "start": start})
 
 
 def comparison_html(comparison: dict[str, Any]) -> str:

@@ -51,12 +51,10 @@ def train(
 
     fit.prepare(seed)
     model = registry.build(chosen.architecture, chosen.model, codec.sizes())
-    say(
-        f"{chosen.architecture}: {model.count_params():,} parameters, {len(splits.train):,} examples to train on"
-    )
+    say(f"{chosen.architecture}: {model.count_params():,} parameters, {len(splits.train):,} examples to train on")
     batches = room.batches(codec, splits, chosen, seed)
     history = fit.fit(
-        model, *batches, chosen.fit, work,
+        model, *batches, options=chosen.fit, folder=work,
         **room.objective(codec), resume=resume, quiet=quiet, tensorboard=tensorboard,
     )  # fmt: skip
     training_seconds = sum(row["seconds"] for row in history)
@@ -136,9 +134,7 @@ def _versions() -> dict[str, str]:
 def new_folder(name: str) -> Path:
     """The next free run folder of that recipe: runs/NAME, runs/NAME-2, ..."""
     number = 1
-    while (candidate := RUNS / (name if number == 1 else f"{name}-{number}")).exists() or _work(
-        candidate
-    ).exists():
+    while (candidate := RUNS / (name if number == 1 else f"{name}-{number}")).exists() or _work(candidate).exists():
         number += 1
     return candidate
 
@@ -191,9 +187,7 @@ def _working_folder(out: Path, chosen: Recipe, seed: int, resume: bool) -> Path:
             part.write_text(json.dumps(state), encoding="utf-8")
             part.replace(work / "state.json")
     except OSError as error:
-        raise UserError(
-            f"cannot write {work}: {error.strerror or error}", "choose another folder with --out"
-        ) from None
+        raise UserError(f"cannot write {work}: {error.strerror or error}", "choose another folder with --out") from None
     return work
 
 
@@ -214,11 +208,7 @@ def find(run: str | None, task: str) -> Path:
     if run and ("/" in run or Path(run).is_dir()):
         bundle.load_meta(Path(run))
     metas = {path.parent: _glance(path) for path in RUNS.glob(f"*/{bundle.META}")}
-    local = [
-        p
-        for p, meta in metas.items()
-        if meta.get("task") == task and run in (None, meta.get("recipe"), p.name)
-    ]
+    local = [p for p, meta in metas.items() if meta.get("task") == task and run in (None, meta.get("recipe"), p.name)]
     if local:
         return max(local, key=lambda path: (path / bundle.META).stat().st_mtime)
     bundles = shipped()

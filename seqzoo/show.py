@@ -31,15 +31,14 @@ def recipes(as_json: bool) -> None:
     rows = []
     for name in recipe.names():
         table = recipe.raw(name)
-        result = measured.get(name)
         rows.append(
             {
                 "recipe": name,
                 "task": table["task"],
                 "architecture": table["model"]["architecture"],
-                "parameters": result["parameters"] if result else None,
+                "parameters": measured[name]["parameters"] if name in measured else None,
                 "data": table["data"].get("dataset", table["data"].get("path", "")),
-                "result": result,
+                "result": measured.get(name),
             }
         )
     if as_json:
@@ -67,9 +66,7 @@ def recipe_page(name: str, as_json: bool) -> None:
     """Show one recipe whole."""
     chosen = recipe.load(name)
     found = registry.find_architecture(chosen.architecture)
-    keywords = {
-        k: v for k, (_, v) in found.keywords.items() if v is not inspect.Parameter.empty
-    } | chosen.model
+    keywords = {k: v for k, (_, v) in found.keywords.items() if v is not inspect.Parameter.empty} | chosen.model
     data = registry.DATASETS.get(chosen.data.dataset)
     page = {
         "recipe": chosen.name,
@@ -79,9 +76,7 @@ def recipe_page(name: str, as_json: bool) -> None:
         "description": inspect.getdoc(found.build),
         "documented parameters": {"count": found.parameters, "at": found.sizes},
         "keywords": keywords,
-        "data": {"name": data.name, "address": data.url, "licence": data.licence, "mb": data.size_mb}
-        if data
-        else {},
+        "data": {"name": data.name, "address": data.url, "licence": data.licence, "mb": data.size_mb} if data else {},
         "claim": chosen.claim.text or "none",
         "measured": results().get(chosen.name),
         "notes": chosen.notes,
@@ -90,17 +85,13 @@ def recipe_page(name: str, as_json: bool) -> None:
     if as_json:
         return _print_json(page)
     console = Console(highlight=False)
-    console.print(
-        f"[bold]{escape(chosen.name)}[/]  {escape(chosen.title)}\n[dim]{escape(str(page['source']))}[/]\n"
-    )
+    console.print(f"[bold]{escape(chosen.name)}[/]  {escape(chosen.title)}\n[dim]{escape(str(page['source']))}[/]\n")
     console.print(escape(str(page["description"])) + "\n")
     grid = Table(box=None, show_header=False, pad_edge=False)
     for key, value in keywords.items():
         grid.add_row(key.replace("_", " "), escape(str(value)))
     sizes = ", ".join(f"{k.replace('_', ' ')} {v:,}" for k, v in found.sizes.items() if v)
-    grid.add_row(
-        "parameters", f"{found.parameters:,}" + (f" at {sizes}" if sizes else " without the embedding")
-    )
+    grid.add_row("parameters", f"{found.parameters:,}" + (f" at {sizes}" if sizes else " without the embedding"))
     if data:
         grid.add_row("data", f"{data.description} ({data.size_mb} MB, {data.licence})\n{data.url}")
     grid.add_row("claim", escape(str(page["claim"])))
@@ -132,9 +123,7 @@ def datasets(as_json: bool) -> None:
     ]  # fmt: skip
     if as_json:
         return _print_json(rows)
-    grid = Table(
-        "name", "task", "MB", "licence", "here", "description", box=None, header_style="bold", pad_edge=False
-    )
+    grid = Table("name", "task", "MB", "licence", "here", "description", box=None, header_style="bold", pad_edge=False)
     for row in rows:
         grid.add_row(*(str(row[k]) for k in ("name", "task", "mb", "licence")), "yes" if row["here"] else "no",
                      escape(str(row["description"])))  # fmt: skip
@@ -182,9 +171,7 @@ def report(values: dict[str, Any], as_json: bool, folder: Path | None) -> None:
             facts = ", ".join(f"{count} {what}" for what, count in values["split"][pair].items())
             grid.add_row(pair, facts)
     if "training seconds" in values:
-        grid.add_row(
-            "training", f"{values['training seconds'] / 60:.1f} min, {len(values['history'])} epochs"
-        )
+        grid.add_row("training", f"{values['training seconds'] / 60:.1f} min, {len(values['history'])} epochs")
     console.print(grid)
     if folder:
         console.print(f'\n{folder}/report.html\n[dim]seqzoo classify --run {folder} "..."[/]')

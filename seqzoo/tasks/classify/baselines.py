@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ def _vectorizer(texts: int) -> Any:
 
 def _words_and_bigrams(text: str) -> list[str]:
     words = vocabulary.words(text)
-    return words + [f"{a} {b}" for a, b in zip(words, words[1:], strict=False)]
+    return words + [f"{a} {b}" for a, b in pairwise(words)]
 
 
 def _regression(strength: float) -> Any:

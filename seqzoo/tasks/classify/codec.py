@@ -61,9 +61,7 @@ class TextCodec:
         if not options.ratios:
             return codec
         ids, labels = [codec.ids(text) for text in train.texts], codec.encode_labels(train.labels)
-        table = Ratios.fit(
-            ids, labels, train.groups, len(codec.classes), options.ratios, options.ratio_groups
-        )
+        table = Ratios.fit(ids, labels, train.groups, len(codec.classes), options.ratios, options.ratio_groups)
         return dataclasses.replace(codec, ratios=table)
 
     def sizes(self) -> dict[str, int]:
@@ -86,9 +84,7 @@ class TextCodec:
         if self.ratios is None:
             return [(one,) for one in ids]
         labels = self.encode_labels(train.labels)
-        evidence = crossfit(
-            ids, labels, train.groups, len(self.classes), self.ratios.orders, options.ratio_groups
-        )
+        evidence = crossfit(ids, labels, train.groups, len(self.classes), self.ratios.orders, options.ratio_groups)
         return list(zip(ids, evidence, strict=True))
 
     def ids(self, text: str) -> np.ndarray:
@@ -111,9 +107,7 @@ class TextCodec:
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """Turn ids back into words; padding and start vanish, unknown words become `<unknown>`."""
-        return [
-            "<unknown>" if i == UNKNOWN else self.words[i - SPECIAL] for i in ids if i not in (PADDING, START)
-        ]
+        return ["<unknown>" if i == UNKNOWN else self.words[i - SPECIAL] for i in ids if i not in (PADDING, START)]
 
     def encode_labels(self, labels: Sequence[str]) -> np.ndarray:
         """Class names to (n,) int32 class numbers.
@@ -162,9 +156,7 @@ class TextCodec:
         if not isinstance(values, dict) or set(values) != set(_fields()):
             raise ValueError(f"a text codec has the fields {', '.join(_fields())}")
         words, classes = values["words"], values["classes"]
-        if not all(
-            isinstance(w, list | tuple) and all(isinstance(x, str) for x in w) for w in (words, classes)
-        ):
+        if not all(isinstance(w, list | tuple) and all(isinstance(x, str) for x in w) for w in (words, classes)):
             raise ValueError("words and classes must be lists of strings")
         if len(classes) < 2 or not isinstance(values["tokens"], int) or values["tokens"] < 2:
             raise ValueError("a text codec needs two classes and two tokens")

@@ -60,7 +60,7 @@ def load(options: Data, *, quiet: bool = False) -> Splits:
         return Splits(train, validation, lambda: test, facts)
     data = find_dataset(options.dataset)
     path = fetch.fetch(data, quiet=quiet)
-    facts = {
+    facts: dict[str, Any] = {
         "name": data.name,
         "sha256": fetch.sha256(path),
         "published file": fetch.is_published(path, data.hash),
@@ -70,9 +70,7 @@ def load(options: Data, *, quiet: bool = False) -> Splits:
     try:
         examples, open_test = data.load(path, options, seed)
     except (OSError, EOFError, tarfile.TarError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"{path} is damaged: {error}", f"delete it, then: seqzoo data fetch {data.name}"
-        ) from None
+        raise UserError(f"{path} is damaged: {error}", f"delete it, then: seqzoo data fetch {data.name}") from None
     train, validation = split(examples, options.validation, seed)
     return Splits(train, validation, open_test, facts)
 
@@ -90,19 +88,13 @@ def split(examples: Examples, share: float, seed: int) -> tuple[Examples, Exampl
     if examples.groups is None:
         names, counts = np.unique(labels, return_counts=True)
         if counts.min() < 2:
-            raise UserError(
-                f"class {str(names[counts.argmin()])!r} has one example; a split needs at least two"
-            )
+            raise UserError(f"class {str(names[counts.argmin()])!r} has one example; a split needs at least two")
         size = max(round(share * len(labels)), len(names))
-        left, right = train_test_split(
-            np.arange(len(labels)), test_size=size, random_state=seed, stratify=labels
-        )
+        left, right = train_test_split(np.arange(len(labels)), test_size=size, random_state=seed, stratify=labels)
     else:
         folds = max(2, round(1 / share))
         if len(set(examples.groups)) < folds:
-            raise UserError(
-                f"{len(set(examples.groups))} groups cannot be split {1 - share:.0%} / {share:.0%}"
-            )
+            raise UserError(f"{len(set(examples.groups))} groups cannot be split {1 - share:.0%} / {share:.0%}")
         chooser = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
         left, right = next(chooser.split(labels, labels, examples.groups))
     return examples.take(np.sort(left)), examples.take(np.sort(right))
@@ -118,11 +110,7 @@ def overlap(left: Examples, right: Examples) -> dict[str, int]:
 def _limit(examples: Examples, limit: int, seed: int) -> Examples:
     if not limit or limit >= len(examples):
         return examples
-    return (
-        split(examples, limit / len(examples), seed)[1]
-        if examples.groups is None
-        else _whole(examples, limit, seed)
-    )
+    return split(examples, limit / len(examples), seed)[1] if examples.groups is None else _whole(examples, limit, seed)
 
 
 def _whole(examples: Examples, limit: int, seed: int) -> Examples:
@@ -216,19 +204,13 @@ def read_file(path: Path, options: Data) -> Examples:
         groups.append(row.get(options.group, ""))
     if empty:
         shown = ", ".join(map(str, empty[:5])) + (" ..." if len(empty) > 5 else "")
-        raise UserError(
-            f"{path}: {len(empty)} row(s) have no text or no label: {shown}", "remove or complete them"
-        )
+        raise UserError(f"{path}: {len(empty)} row(s) have no text or no label: {shown}", "remove or complete them")
     if not texts:
         raise UserError(f"{path} holds no rows")
     if len(set(labels)) < 2:
-        raise UserError(
-            f"{path}: column {options.label!r} holds one class only ({labels[0]!r}); two are needed"
-        )
+        raise UserError(f"{path}: column {options.label!r} holds one class only ({labels[0]!r}); two are needed")
     if len(set(labels)) > 1000 or len(set(labels)) > len(labels) / 2:
-        raise UserError(
-            f"{path}: column {options.label!r} holds {len(set(labels))} classes in {len(labels)} rows"
-        )
+        raise UserError(f"{path}: column {options.label!r} holds {len(set(labels))} classes in {len(labels)} rows")
     return Examples(texts, labels, groups if options.group else None)
 
 
@@ -250,9 +232,7 @@ def read_rows(path: Path, columns: Sequence[str] = ()) -> Iterator[dict[str, str
         with path.open(encoding="utf-8-sig", newline="") as file:
             separator = _SEPARATORS.get(path.suffix.lower())
             rows: Any = (
-                csv.DictReader(file, delimiter=separator)
-                if separator
-                else map(json.loads, filter(str.strip, file))
+                csv.DictReader(file, delimiter=separator) if separator else map(json.loads, filter(str.strip, file))
             )
             first = True
             for row in rows:

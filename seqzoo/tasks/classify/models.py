@@ -31,9 +31,7 @@ def _embedded(vocabulary_size: int, dim: int, dropout: float = 0.0) -> tuple[Any
     return ids, layers.Dropout(dropout)(x) if dropout else x
 
 
-def _recurrent(
-    x: Any, cell: str, units: Sequence[int], dropout: float = 0.0, bidirectional: bool = False
-) -> Any:
+def _recurrent(x: Any, cell: str, units: Sequence[int], dropout: float = 0.0, bidirectional: bool = False) -> Any:
     """A stack of recurrent layers; only the last one drops its sequence."""
     from keras import layers
 
@@ -62,9 +60,7 @@ def simple_rnn_classifier(
     return _head(ids, _recurrent(x, "SimpleRNN", [units]), classes)
 
 
-@architecture(
-    task="classify", source="S23: CH, stacked SimpleRNN", parameters=7_809, vocabulary_size=0, classes=1
-)
+@architecture(task="classify", source="S23: CH, stacked SimpleRNN", parameters=7_809, vocabulary_size=0, classes=1)
 def stacked_rnn_classifier(
     *, vocabulary_size: int, classes: int = 1, embedding_dim: int = 8, units: tuple[int, int] = (64, 32)
 ) -> keras.Model:
@@ -76,9 +72,7 @@ def stacked_rnn_classifier(
     return _head(ids, _recurrent(x, "SimpleRNN", units), classes)
 
 
-@architecture(
-    task="classify", source="S3, S6: AIT example 1", parameters=1_341_857, vocabulary_size=10_000, classes=1
-)
+@architecture(task="classify", source="S3, S6: AIT example 1", parameters=1_341_857, vocabulary_size=10_000, classes=1)
 def lstm_classifier(
     *,
     vocabulary_size: int,
@@ -114,9 +108,7 @@ def gru_classifier(
     return _head(ids, _recurrent(x, "GRU", units, dropout), classes)
 
 
-@architecture(
-    task="classify", source="S5, S8: AIT, BiLSTM", parameters=1_420_097, vocabulary_size=10_000, classes=1
-)
+@architecture(task="classify", source="S5, S8: AIT, BiLSTM", parameters=1_420_097, vocabulary_size=10_000, classes=1)
 def stacked_bilstm_classifier(
     *, vocabulary_size: int, classes: int = 1, embedding_dim: int = 128, units: tuple[int, int] = (64, 32)
 ) -> keras.Model:
@@ -128,9 +120,7 @@ def stacked_bilstm_classifier(
     return _head(ids, _recurrent(x, "LSTM", units, bidirectional=True), classes)
 
 
-@architecture(
-    task="classify", source="S9: AIT example 4", parameters=1_473_441, vocabulary_size=10_000, classes=1
-)
+@architecture(task="classify", source="S9: AIT example 4", parameters=1_473_441, vocabulary_size=10_000, classes=1)
 def funnel_lstm_classifier(
     *,
     vocabulary_size: int,
@@ -147,9 +137,7 @@ def funnel_lstm_classifier(
     return _head(ids, _recurrent(x, "LSTM", units, dropout), classes)
 
 
-@architecture(
-    task="classify", source="S16: CG section 6", parameters=3_644_418, vocabulary_size=10_000, classes=2
-)
+@architecture(task="classify", source="S16: CG section 6", parameters=3_644_418, vocabulary_size=10_000, classes=2)
 def torch_bilstm_classifier(
     *,
     vocabulary_size: int,
@@ -175,9 +163,7 @@ def torch_bilstm_classifier(
     return _head(ids, x, classes)
 
 
-@architecture(
-    task="classify", source="S18: CG section 8", parameters=751_489, vocabulary_size=10_000, classes=1
-)
+@architecture(task="classify", source="S18: CG section 8", parameters=751_489, vocabulary_size=10_000, classes=1)
 def bilstm_classifier(
     *,
     vocabulary_size: int,
@@ -200,9 +186,7 @@ def bilstm_classifier(
     return _head(ids, layers.Dropout(dropout)(x), classes)
 
 
-@architecture(
-    task="classify", source="S30: AIT project 1", parameters=1_477_377, vocabulary_size=10_000, classes=1
-)
+@architecture(task="classify", source="S30: AIT project 1", parameters=1_477_377, vocabulary_size=10_000, classes=1)
 def cnn_classifier(
     *,
     vocabulary_size: int,
@@ -264,9 +248,7 @@ def evidence_bilstm_classifier(
     words = layers.Embedding(vocabulary_size, embedding_dim, mask_zero=True, name="embedding")
     x = layers.SpatialDropout1D(embedding_dropout)(words(WordDropout(word_dropout)(ids)))
     both = layers.Concatenate()([x, ratios])
-    x = layers.Bidirectional(layers.LSTM(units, return_sequences=True, name="lstm"), name="bidirectional")(
-        both
-    )
+    x = layers.Bidirectional(layers.LSTM(units, return_sequences=True, name="lstm"), name="bidirectional")(both)
     states = layers.Dropout(dropout)(MaskedPooling("max+mean")(x))
     pooled = layers.Concatenate()([states, MaskedPooling("mean")(both)])
     return Model([ids, ratios], layers.Dense(classes, name="logits")(pooled))

@@ -35,7 +35,7 @@ class Ratios:
     @property
     def columns(self) -> int:
         """How many numbers `of` gives for each token."""
-        return self.orders * self.values.shape[1]
+        return self.orders * int(self.values.shape[1])
 
     @classmethod
     def fit(
@@ -59,22 +59,16 @@ class Ratios:
             minimum_groups: see groups.
             smoothing: added to both counts.
         """
-        group_numbers = (
-            np.arange(len(labels)) if groups is None else np.unique(groups, return_inverse=True)[1]
-        )
+        group_numbers = np.arange(len(labels)) if groups is None else np.unique(groups, return_inverse=True)[1]
         text = np.repeat(np.arange(len(sequences)), [len(s) for s in sequences])
         hashes, counts = [], []
         for grams in _hashes(sequences, orders):
             seen = np.unique(grams.astype(np.uint64) << np.uint64(32) | text.astype(np.uint64))
             gram, where = seen >> np.uint64(32), (seen & np.uint64(0xFFFFFFFF)).astype(np.int64)
             unique, index = np.unique(gram, return_inverse=True)
-            in_groups = np.unique(
-                gram << np.uint64(32) | group_numbers[where].astype(np.uint64)
-            ) >> np.uint64(32)
+            in_groups = np.unique(gram << np.uint64(32) | group_numbers[where].astype(np.uint64)) >> np.uint64(32)
             keep = np.unique(in_groups, return_counts=True)[1] >= minimum_groups
-            table = np.stack(
-                [np.bincount(index[labels[where] == c], minlength=len(unique)) for c in range(classes)], 1
-            )
+            table = np.stack([np.bincount(index[labels[where] == c], minlength=len(unique)) for c in range(classes)], 1)
             hashes.append(unique[keep].astype(np.uint32))
             counts.append(table[keep])
         all_hashes, all_counts = np.concatenate(hashes), np.concatenate(counts).astype(np.float64)
@@ -130,12 +124,12 @@ def crossfit(
     fold = np.random.default_rng(seed).permutation(number.max() + 1)[number] % folds
     out: list[np.ndarray] = [np.empty(0)] * len(sequences)
     for k in range(folds):
-        others = np.flatnonzero(fold != k)
+        others = np.flatnonzero(fold != k).tolist()
         others_groups = None if groups is None else [groups[i] for i in others]
         table = Ratios.fit(
             [sequences[i] for i in others], labels[others], others_groups, classes, orders, minimum_groups
         )
-        for i in np.flatnonzero(fold == k):
+        for i in np.flatnonzero(fold == k).tolist():
             out[i] = table.of(sequences[i])
     return out
 
@@ -165,7 +159,7 @@ def _log_ratios(counts: np.ndarray, totals: np.ndarray, smoothing: float) -> np.
     totals = np.maximum(totals, 1).astype(np.float64)
     if len(totals) == 2:
         scaled = counts / (totals / totals.mean())
-        return np.log((scaled[:, 1:] + smoothing) / (scaled[:, :1] + smoothing))
+        return np.asarray(np.log((scaled[:, 1:] + smoothing) / (scaled[:, :1] + smoothing)))
     others = counts.sum(1, keepdims=True) - counts
     balance = totals / np.maximum(totals.sum() - totals, 1)
-    return np.log((counts + smoothing) / (others * balance + smoothing))
+    return np.asarray(np.log((counts + smoothing) / (others * balance + smoothing)))

@@ -151,10 +151,13 @@ def evaluate(
         "calibration": bins,
         "by length": _by_length(codec, test.texts, correct),
         "mistakes": _mistakes(codec, test, predicted, confidence, correct),
+        "correct": _bits(correct),
     }
     if baselines:
         scores = {name: guess == labels for name, guess in baselines.items()}
         result["baselines"] = {name: float(score.mean()) for name, score in scores.items()}
+        result["baseline intervals"] = {n: judge.interval(score, test.groups) for n, score in scores.items()}
+        result["baseline correct"] = {name: _bits(score) for name, score in scores.items()}
         result["verdict"] = judge.verdict(correct, scores, test.groups).to_json()
     return result
 
@@ -173,6 +176,11 @@ def baseline_predictions(codec: TextCodec, splits: data.Splits, test: data.Examp
 def _logits(graph: Graph, codec: TextCodec, texts: Sequence[str]) -> np.ndarray:
     parts = [run_sorted(graph, [codec.encode(text) for text in window]) for window in windows(texts)]
     return np.concatenate(parts)
+
+
+def _bits(correct: np.ndarray) -> str:
+    """One character for each example, "1" where it is right: what later paired tests need."""
+    return "".join("01"[int(one)] for one in correct)
 
 
 def _confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
@@ -306,9 +314,7 @@ class Classifier:
         names = self.codec.classes
         top = int(row.argmax())
         unsure = empty or row[top] < self.decision.confidence
-        label = (
-            (self.decision.abstain or "unsure" if empty else self.decision.abstain) if unsure else names[top]
-        )
+        label = (self.decision.abstain or "unsure" if empty else self.decision.abstain) if unsure else names[top]
         return Answer(label, names[top], float(row[top]), dict(zip(names, map(float, row), strict=True)))
 
     def explain(self, text: str, limit: int = 400) -> list[tuple[str, float]]:

@@ -1,0 +1,82 @@
+"""Several recipes on the same data, split and seeds: one table, one picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from seqzoo import recipe, runs
+from seqzoo.errors import UserError
+
+
+def compare(
+    names: Sequence[str], overrides: Sequence[str], seeds: int, out: Path, *, quiet: bool = False
+) -> dict[str, Any]:
+    """Train each recipe with each seed into `out`, and write compare.html and compare.json there.
+
+    A run that `out` holds already, of the same resolved recipe and seed, is used again.
+
+    Raises:
+        UserError: fewer than two recipes, or recipes on different data.
+    """
+    if len(set(names)) < 2 or seeds < 1:
+        raise UserError("a comparison needs two recipes and a seed", "seqzoo compare imdb-bilstm imdb-gru")
+    chosen = [recipe.load(name, overrides) for name in names]
+    if any(one.data != chosen[0].data or one.task != chosen[0].task for one in chosen):
+        raise UserError("these recipes read different data; give all of them one file with --data FILE")
+    reports = {one.name: [_run(one, seed, out, quiet) for seed in range(seeds)] for one in chosen}
+    result = _table(reports, seeds)
+    from seqzoo.report import comparison_html
+
+    (out / "compare.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+    (out / "compare.html").write_text(comparison_html(result), encoding="utf-8")
+    return result
+
+
+def _run(chosen: recipe.Recipe, seed: int, out: Path, quiet: bool) -> dict[str, Any]:
+    folder = out / f"{chosen.name}-{seed}"
+    known = folder / "recipe.toml"
+    if known.is_file() and known.read_text(encoding="utf-8") == chosen.to_toml():
+        return dict(json.loads((folder / "report.json").read_text(encoding="utf-8")))
+    return runs.train(chosen, folder, seed=seed, quiet=quiet)
+
+
+def _table(reports: dict[str, list[dict[str, Any]]], seeds: int) -> dict[str, Any]:
+    """Rows from the best to the worst; the value is the mean over seeds, interval and p those of seed 0."""
+    import numpy as np
+
+    from seqzoo import judge
+
+    rows = [
+        {
+            "name": name,
+            "parameters": found[0]["parameters"],
+            "value": mean(report["value"] for report in found),
+            "interval": found[0]["interval"],
+            "seconds": mean(report["training seconds"] for report in found),
+            "ms": found[0]["speed"]["ms for one text"],
+            "correct": found[0]["correct"],
+        }
+        for name, found in reports.items()
+    ]
+    first = next(iter(reports.values()))[0]
+    rows += [
+        {"name": name, "parameters": None, "value": value, "interval": first["baseline intervals"][name],
+         "seconds": None, "ms": None, "correct": first["baseline correct"][name]}
+        for name, value in first["baselines"].items()
+    ]  # fmt: skip
+    rows.sort(key=lambda row: -row["value"])
+    best = np.array(list(rows[0]["correct"])) == "1"
+    for row in rows:
+        row["p"] = judge.paired_p(best, np.array(list(row.pop("correct"))) == "1") if row is not rows[0] else None
+    rows[0].pop("correct", None)
+    return {
+        "metric": first["metric"],
+        "data": first["data"]["name"],
+        "n": first["n"],
+        "seeds": seeds,
+        "rows": rows,
+    }
