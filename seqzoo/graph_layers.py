@@ -304,13 +304,25 @@ def _global_mean(writer: Writer, layer: Any, x: Tensor) -> str:
     return _mean(writer, x)
 
 
+def _check_masks(layer: Any, xs: Sequence[Tensor]) -> None:
+    if len({x.mask for x in xs if len(x.shape) > 2}) > 1:
+        raise UserError(f"layer {layer.name!r}: inputs with different masks are not converted; see seqzoo.layers.Beside")
+
+
+@writes("Beside")
+def _beside(writer: Writer, layer: Any, *xs: Tensor) -> str:
+    return str(writer.node("Concat", *(x.name for x in xs), axis=-1))
+
+
 @writes("Concatenate")
 def _concatenate(writer: Writer, layer: Any, *xs: Tensor) -> str:
+    _check_masks(layer, xs)
     return str(writer.node("Concat", *(x.name for x in xs), axis=layer.axis))
 
 
 @writes("Add", "Multiply", "Average", "Maximum")
 def _merge(writer: Writer, layer: Any, *xs: Tensor) -> str:
+    _check_masks(layer, xs)
     operator = {"Add": "Add", "Multiply": "Mul", "Average": "Mean", "Maximum": "Max"}[type(layer).__name__]
     value = xs[0].name
     if operator in ("Mean", "Max"):

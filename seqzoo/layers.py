@@ -70,6 +70,27 @@ class MaskedPooling(keras.layers.Layer):  # type: ignore[misc]
 
 
 @keras.saving.register_keras_serializable("seqzoo")
+class Beside(keras.layers.Layer):  # type: ignore[misc]
+    """Puts features beside a masked sequence, under that sequence's mask.
+
+    Keras' Concatenate counts a step as real if any of its inputs does, so an unmasked one would undo the mask.
+    Inputs: (batch, time, a) with a mask, (batch, time, b) float32. Output: (batch, time, a + b), masked.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """Concatenate the features."""
+        return ops.concatenate(inputs, -1)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The first input's."""
+        return mask[0] if mask is not None else None
+
+
+@keras.saving.register_keras_serializable("seqzoo")
 class MaskedConv1D(keras.layers.Conv1D):  # type: ignore[misc]
     """A Conv1D that reads padding as zeros and hands the mask on, so that padding changes no answer.
 

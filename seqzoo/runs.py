@@ -54,7 +54,7 @@ def train(
     say(f"{chosen.architecture}: {model.count_params():,} parameters, {len(splits.train):,} examples to train on")
     batches = room.batches(codec, splits, chosen, seed)
     history = fit.fit(
-        model, *batches, options=chosen.fit, folder=work,
+        model, batches[0], batches[1], chosen.fit, work,
         **room.objective(codec), resume=resume, quiet=quiet, tensorboard=tensorboard,
     )  # fmt: skip
     training_seconds = sum(row["seconds"] for row in history)

@@ -47,31 +47,34 @@ class Splits:
 
 def load(options: Data, *, quiet: bool = False) -> Splits:
     """Load and split what a recipe's [data] table names; `options.seed` seeds the splits."""
-    seed = options.seed
-    if options.path:
-        examples = read_file(Path(options.path), options)
-        facts = {
-            "name": Path(options.path).name,
-            "sha256": fetch.sha256(Path(options.path)),
-            "licence": "your own",
-        }
-        rest, test = split(examples, options.test, seed + 1)
-        train, validation = split(rest, options.validation / (1 - options.test), seed)
-        return Splits(train, validation, lambda: test, facts)
+    return _own_file(options) if options.path else _public(options, quiet)
+
+
+def _own_file(options: Data) -> Splits:
+    path = Path(options.path)
+    examples = _limit(read_file(path, options), options.limit, options.seed)
+    rest, test = split(examples, options.test, options.seed + 1)
+    train, validation = split(rest, options.validation / (1 - options.test), options.seed)
+    facts = {"name": path.name, "sha256": fetch.sha256(path), "licence": "your own"}
+    return Splits(train, validation, lambda: test, facts)
+
+
+def _public(options: Data, quiet: bool) -> Splits:
     data = find_dataset(options.dataset)
     path = fetch.fetch(data, quiet=quiet)
-    facts: dict[str, Any] = {
+    published = {True: "yes", False: "no", None: "its publisher gives no hash"}[fetch.is_published(path, data.hash)]
+    try:
+        examples, open_test = data.load(path, options, options.seed)
+    except (OSError, EOFError, tarfile.TarError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is damaged: {error}", f"delete it, then: seqzoo data fetch {data.name}") from None
+    train, validation = split(examples, options.validation, options.seed)
+    facts = {
         "name": data.name,
         "sha256": fetch.sha256(path),
-        "published file": fetch.is_published(path, data.hash),
+        "published file": published,
         "licence": data.licence,
         "url": data.url,
     }
-    try:
-        examples, open_test = data.load(path, options, seed)
-    except (OSError, EOFError, tarfile.TarError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is damaged: {error}", f"delete it, then: seqzoo data fetch {data.name}") from None
-    train, validation = split(examples, options.validation, seed)
     return Splits(train, validation, open_test, facts)
 
 

@@ -241,13 +241,13 @@ def evidence_bilstm_classifier(
     """
     from keras import Input, Model, layers
 
-    from seqzoo.layers import MaskedPooling, WordDropout
+    from seqzoo.layers import Beside, MaskedPooling, WordDropout
 
     ids = Input((None,), dtype="int32", name="ids")
     ratios = Input((None, evidence), dtype="float32", name="evidence")
     words = layers.Embedding(vocabulary_size, embedding_dim, mask_zero=True, name="embedding")
     x = layers.SpatialDropout1D(embedding_dropout)(words(WordDropout(word_dropout)(ids)))
-    both = layers.Concatenate()([x, ratios])
+    both = Beside()([x, ratios])
     x = layers.Bidirectional(layers.LSTM(units, return_sequences=True, name="lstm"), name="bidirectional")(both)
     states = layers.Dropout(dropout)(MaskedPooling("max+mean")(x))
     pooled = layers.Concatenate()([states, MaskedPooling("mean")(both)])

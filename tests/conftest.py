@@ -1,0 +1,67 @@
+"""What the tests share: a small labelled file, and one tiny run trained on it."""
+
+import csv
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+GOOD = "great superb lovely wonderful brilliant moving".split()
+BAD = "awful poor dull terrible boring weak".split()
+FILLER = "the film was a story with actors and music in it , for two hours .".split()
+
+
+def write_reviews(path: Path, rows: int = 240, classes: int = 2, seed: int = 0) -> Path:
+    """Write invented reviews: text, label and film; the words of the class decide the label."""
+    chooser = random.Random(seed)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["review", "stars", "film"])
+        for i in range(rows):
+            kind = i % classes
+            words = [chooser.choice(FILLER) for _ in range(chooser.randint(2, 40))]
+            telling = [BAD, GOOD, FILLER][kind]
+            for _ in range(chooser.randint(1, 3)):
+                words.insert(chooser.randrange(len(words)), chooser.choice(telling))
+            writer.writerow([" ".join(words), ["bad", "good", "plain"][kind], f"film {chooser.randrange(40)}"])
+    return path
+
+
+TINY = [
+    'data.dataset=""',
+    "data.text=review",
+    "data.label=stars",
+    "data.group=film",
+    "codec.tokens=32",
+    "model.embedding_dim=8",
+    "model.units=[6, 4]",
+    "model.dense_units=4",
+    "fit.epochs=3",
+    "fit.batch_size=16",
+    "fit.learning_rate=0.01",
+]
+
+
+@pytest.fixture(scope="session")
+def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_reviews(tmp_path_factory.mktemp("data") / "reviews.csv")
+
+
+@pytest.fixture(scope="session")
+def tiny_recipe(reviews: Path):
+    from seqzoo import recipe
+
+    return recipe.load("imdb-bilstm", [*TINY, f"data.path={reviews}"])
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained bundle; do not change it: copy it."""
+    from seqzoo import runs
+
+    out = tmp_path_factory.mktemp("runs") / "tiny"
+    runs.train(tiny_recipe, out, quiet=True)
+    return out

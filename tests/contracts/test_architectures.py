@@ -1,0 +1,110 @@
+"""Every registered architecture: documented size, output, a golden value, and the same answer in ONNX."""
+
+import inspect
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqzoo import graph, registry
+from seqzoo.runtime import Graph, pad
+
+registry.open_all()
+NAMES = sorted(registry.ARCHITECTURES)
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "forward.json").read_text())
+TOLERANCE = 1e-5
+
+
+def documented(name):
+    """Build at the documented sizes; a count without its embedding is marked by vocabulary_size 0."""
+    found = registry.ARCHITECTURES[name]
+    sizes = dict(found.sizes)
+    without_embedding = sizes["vocabulary_size"] == 0
+    sizes["vocabulary_size"] = sizes["vocabulary_size"] or 50
+    return found, registry.build(name, {}, sizes), without_embedding
+
+
+def small(name, classes=1):
+    found = registry.ARCHITECTURES[name]
+    sizes = {"vocabulary_size": 50, "classes": classes}
+    if "evidence" in found.sizes:
+        sizes["evidence"] = 3
+    return registry.build(name, {}, sizes)
+
+
+def batch(model, size, seed=0, longest=40):
+    """Right-padded examples of mixed lengths, one of them a single token."""
+    random = np.random.default_rng(seed)
+    lengths = random.integers(1, longest, size)
+    lengths[0] = 1
+    examples = []
+    for n in lengths:
+        ids = random.integers(1, 50, n).astype(np.int32)
+        extra = [random.normal(size=(n, t.shape[-1])).astype(np.float32) for t in model.inputs[1:]]
+        examples.append((ids, *extra))
+    return examples
+
+
+def keras_answer(model, arrays):
+    return np.asarray(model(list(arrays) if len(arrays) > 1 else arrays[0], training=False))
+
+
+def test_the_catalogue_is_whole():
+    assert len(NAMES) == 10
+    assert set(GOLDEN) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_documented_parameter_count(name):
+    found, model, without_embedding = documented(name)
+    counted = model.count_params()
+    if without_embedding:
+        counted -= model.get_layer("embedding").count_params()
+    assert counted == found.parameters
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_output_shape_and_golden_forward_value(name):
+    model = small(name)
+    for weight in model.weights:
+        if weight.dtype == "float32":
+            values = np.cos(np.arange(np.prod(weight.shape), dtype=np.float64)).reshape(weight.shape)
+            weight.assign(0.1 * values)
+    arrays = pad(batch(model, 4))
+    out = keras_answer(model, arrays)
+    assert out.shape == (4, model.outputs[0].shape[-1])
+    np.testing.assert_allclose(out[:, 0], GOLDEN[name], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_onnx_equals_keras(name):
+    model = small(name, classes=3)
+    batches = [list(pad(batch(model, size, seed=size))) for size in (1, 7, 64, 256)]
+    assert graph.check(model, graph.convert(model), batches, TOLERANCE) <= TOLERANCE
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_padding_changes_no_answer(name):
+    model = small(name)
+    examples = batch(model, 6)
+    together = keras_answer(model, pad(examples, 64))
+    run = Graph(graph.convert(model).SerializeToString())
+    for example, row in zip(examples, together, strict=True):
+        alone = run(dict(zip(run.inputs, pad([example]), strict=True)))[0][0]
+        np.testing.assert_allclose(alone, row, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_docstring_and_defaults(name):
+    found = registry.ARCHITECTURES[name]
+    assert "Reference:" in (inspect.getdoc(found.build) or "")
+    required = {k for k, (_, default) in found.keywords.items() if default is inspect.Parameter.empty}
+    assert required <= {"vocabulary_size", "evidence"}
+
+
+def test_a_name_cannot_be_registered_twice():
+    with pytest.raises(ValueError, match="twice"):
+        registry.architecture(task="classify", source="", parameters=0)(
+            registry.ARCHITECTURES[NAMES[0]].build
+        )
