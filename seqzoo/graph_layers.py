@@ -306,7 +306,9 @@ def _global_mean(writer: Writer, layer: Any, x: Tensor) -> str:
 
 def _check_masks(layer: Any, xs: Sequence[Tensor]) -> None:
     if len({x.mask for x in xs if len(x.shape) > 2}) > 1:
-        raise UserError(f"layer {layer.name!r}: inputs with different masks are not converted; see seqzoo.layers.Beside")
+        raise UserError(
+            f"layer {layer.name!r}: inputs with different masks are not converted; see seqzoo.layers.Beside"
+        )
 
 
 @writes("Beside")

@@ -53,6 +53,7 @@ def train(
     model = registry.build(chosen.architecture, chosen.model, codec.sizes())
     say(f"{chosen.architecture}: {model.count_params():,} parameters, {len(splits.train):,} examples to train on")
     batches = room.batches(codec, splits, chosen, seed)
+    room.initialise(model, batches[0].examples, chosen)
     history = fit.fit(
         model, batches[0], batches[1], chosen.fit, work,
         **room.objective(codec), resume=resume, quiet=quiet, tensorboard=tensorboard,

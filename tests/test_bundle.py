@@ -82,7 +82,9 @@ def test_absurd_sizes(copy):
     refused(copy, "too large")
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": "one", "files": {}}', '{"format": 1, "files": 3}', "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"format": "one", "files": {}}', '{"format": 1, "files": 3}', "\x00"]
+)
 def test_damaged_meta(copy, text):
     (copy / "meta.json").write_text(text)
     refused(copy, "damaged|not list")

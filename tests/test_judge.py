@@ -41,7 +41,9 @@ def test_equal_models_do_not_differ():
 
 def test_interval_agrees_with_scipys_bootstrap():
     scores = outcomes(500, 0.8, 0.8)[0].astype(float)
-    expected = stats.bootstrap((scores,), np.mean, method="percentile", rng=np.random.default_rng(1)).confidence_interval
+    expected = stats.bootstrap(
+        (scores,), np.mean, method="percentile", rng=np.random.default_rng(1)
+    ).confidence_interval
     assert judge.interval(scores) == pytest.approx((expected.low, expected.high), abs=0.01)
 
 

@@ -105,6 +105,4 @@ def test_docstring_and_defaults(name):
 
 def test_a_name_cannot_be_registered_twice():
     with pytest.raises(ValueError, match="twice"):
-        registry.architecture(task="classify", source="", parameters=0)(
-            registry.ARCHITECTURES[NAMES[0]].build
-        )
+        registry.architecture(task="classify", source="", parameters=0)(registry.ARCHITECTURES[NAMES[0]].build)

@@ -214,28 +214,26 @@ def cnn_classifier(
 
 
 @architecture(
-    task="classify",
-    source="ours, after S18",
-    parameters=3_031_012,
-    vocabulary_size=30_000,
-    classes=1,
-    evidence=3,
+    task="classify", source="ours, after S18", parameters=4_106_884, vocabulary_size=30_000, classes=1, evidence=3
 )
 def evidence_bilstm_classifier(
     *,
     vocabulary_size: int,
     evidence: int,
     classes: int = 1,
-    embedding_dim: int = 96,
-    units: int = 96,
+    embedding_dim: int = 128,
+    units: int = 128,
+    frozen_embedding: bool = True,
     word_dropout: float = 0.25,
-    embedding_dropout: float = 0.5,
+    embedding_dropout: float = 0.3,
+    evidence_dropout: float = 0.2,
     dropout: float = 0.5,
 ) -> keras.Model:
     """A bidirectional LSTM that reads, beside each word, how n-grams ending there divide the classes.
 
     A second input, evidence, is (batch, time, evidence) float32 log-count ratios (see `ratios`). The states are
-    pooled over time, maximum and mean, and the mean of what was read goes past them to the logits.
+    pooled over time, maximum and mean, and the mean of what was read goes past them to the logits. A frozen
+    embedding (see `vectors`) cannot learn which film a review is about.
 
     Reference: Wang and Manning 2012 for the ratios; Johnson and Zhang 2016 for pooling.
     """
@@ -245,9 +243,11 @@ def evidence_bilstm_classifier(
 
     ids = Input((None,), dtype="int32", name="ids")
     ratios = Input((None, evidence), dtype="float32", name="evidence")
-    words = layers.Embedding(vocabulary_size, embedding_dim, mask_zero=True, name="embedding")
+    words = layers.Embedding(
+        vocabulary_size, embedding_dim, mask_zero=True, trainable=not frozen_embedding, name="embedding"
+    )
     x = layers.SpatialDropout1D(embedding_dropout)(words(WordDropout(word_dropout)(ids)))
-    both = Beside()([x, ratios])
+    both = Beside()([x, layers.Dropout(evidence_dropout, noise_shape=(None, None, 1))(ratios)])
     x = layers.Bidirectional(layers.LSTM(units, return_sequences=True, name="lstm"), name="bidirectional")(both)
     states = layers.Dropout(dropout)(MaskedPooling("max+mean")(x))
     pooled = layers.Concatenate()([states, MaskedPooling("mean")(both)])

@@ -47,6 +47,7 @@ class Codec:
         minimum_groups: a word must occur in so many groups (films).
         ratios: the longest n-gram whose log-count ratio is read beside each word; 0: none.
         ratio_groups: such an n-gram must occur in so many groups.
+        vectors: start the embedding from word vectors of the training texts (see `vectors`).
     """
 
     words: int = 10_000
@@ -55,6 +56,7 @@ class Codec:
     minimum_groups: int = 1
     ratios: int = 0
     ratio_groups: int = 2
+    vectors: bool = False
 
     def problems(self) -> list[str]:
         """List what is out of range."""

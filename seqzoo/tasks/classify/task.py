@@ -14,7 +14,7 @@ import numpy as np
 from seqzoo import judge
 from seqzoo.errors import UserError
 from seqzoo.recipe import Recipe
-from seqzoo.runtime import Graph, run_sorted, windows
+from seqzoo.runtime import Arrays, Graph, run_sorted, windows
 from seqzoo.tasks.classify import data
 from seqzoo.tasks.classify.codec import TextCodec
 
@@ -74,6 +74,15 @@ def objective(codec: TextCodec) -> dict[str, Any]:
         return {"loss": keras.losses.BinaryCrossentropy(from_logits=True), "metrics": [accuracy]}
     accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
     return {"loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True), "metrics": [accuracy]}
+
+
+def initialise(model: Any, encoded: Sequence[Arrays], recipe: Recipe) -> None:
+    """Start the embedding from word vectors, where the recipe asks for it; `encoded` is the training split."""
+    if recipe.codec.vectors:
+        from seqzoo.tasks.classify.vectors import ppmi_svd
+
+        table = model.get_layer("embedding").embeddings
+        table.assign(ppmi_svd([arrays[0] for arrays in encoded], *table.shape))
 
 
 def batches(codec: TextCodec, splits: data.Splits, recipe: Recipe, seed: int) -> tuple[Any, Any]:
@@ -361,6 +370,7 @@ class Task:
     load: Any
     fit_codec: Any
     batches: Any
+    initialise: Any
     objective: Any
     judge: Any
     evaluate_bundle: Any
@@ -371,6 +381,7 @@ TASK = Task(
     load=data.load,
     fit_codec=TextCodec.fit,
     batches=batches,
+    initialise=initialise,
     objective=objective,
     judge=judge_model,
     evaluate_bundle=evaluate_bundle,
