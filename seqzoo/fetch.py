@@ -45,6 +45,7 @@ def fetch(data: Dataset, *, quiet: bool = False) -> Path:
     import pooch
     import requests
 
+    pooch.get_logger().setLevel("ERROR")
     target = _download_target(data)
     hint = f"put the file at {target}, or point SEQZOO_DATA at a folder that holds {data.file}"
     for attempt in range(_RETRIES):
@@ -55,7 +56,7 @@ def fetch(data: Dataset, *, quiet: bool = False) -> Path:
                 data.hash or None,
                 fname=target.name,
                 path=target.parent,
-                downloader=_Resuming(quiet),
+                downloader=_Resuming(_part(target), quiet),
             )
             return _extract(target, folder() / data.file)
         except requests.HTTPError as error:
@@ -112,14 +113,13 @@ def _part(target: Path) -> Path:
 class _Resuming:
     """A pooch downloader that keeps what has arrived in `NAME.part` and asks only for the rest."""
 
-    def __init__(self, quiet: bool) -> None:
-        self.quiet = quiet
+    def __init__(self, part: Path, quiet: bool) -> None:
+        self.part, self.quiet = part, quiet
 
     def __call__(self, url: str, output_file: str, pooch: Any) -> None:
         import requests
 
-        wanted = Path(pooch.path) / next(iter(pooch.registry))
-        part = _part(wanted)
+        part = self.part
         have = part.stat().st_size if part.exists() else 0
         headers = {"Range": f"bytes={have}-"} if have else {}
         with requests.get(url, stream=True, headers=headers, timeout=_TIMEOUT_S) as answer:
@@ -130,7 +130,7 @@ class _Resuming:
             resumed = answer.status_code == 206
             total = int(answer.headers.get("Content-Length", 0)) + (have if resumed else 0)
             with part.open("ab" if resumed else "wb") as out:
-                self._copy(answer, out, wanted.name, have if resumed else 0, total)
+                self._copy(answer, out, part.stem, have if resumed else 0, total)
         if total and part.stat().st_size < total:
             raise requests.ConnectionError(f"the connection closed after {part.stat().st_size:,} of {total:,} bytes")
         shutil.move(part, output_file)

@@ -1,0 +1,124 @@
+"""Training: batches, exact resume, early stopping, plateaus, losses that are no numbers."""
+
+import csv
+import dataclasses
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from seqzoo import fit, runs
+from seqzoo.errors import UserError
+from seqzoo.recipe import Fit
+
+
+def examples(n=60, seed=0):
+    random = np.random.default_rng(seed)
+    labels = (np.arange(n) % 2).astype(np.float32)[:, None]
+    ids = [(random.integers(1, 9, random.integers(1, 12)) + 9 * int(y)).astype(np.int32) for y in labels[:, 0]]
+    return [(one,) for one in ids], labels
+
+
+def train(folder, options, *, resume=False, stop_after=None, labels=None):
+    """Train a small net with dropout; `stop_after` interrupts in the middle of that epoch."""
+    fit.prepare(3)
+    entry = keras.Input((None,), dtype="int32")
+    x = keras.layers.Embedding(20, 4, mask_zero=True)(entry)
+    x = keras.layers.Bidirectional(keras.layers.LSTM(3, dropout=0.2))(x)
+    model = keras.Model(entry, keras.layers.Dense(1)(keras.layers.Dropout(0.5)(x)))
+    arrays, truth = examples()
+    batches = fit.Batches(arrays, truth if labels is None else labels, 8, seed=3)
+    if stop_after is not None:
+        whole = batches.epoch
+
+        def cut(number):
+            for i, batch in enumerate(whole(number)):
+                if number == stop_after and i == 4:
+                    raise InterruptedError
+                yield batch
+
+        batches.epoch = cut
+    held_out = fit.Batches(*examples(seed=1), 8, seed=None)
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    history = fit.fit(model, batches, held_out, options, Path(folder), loss=loss, resume=resume, quiet=True)
+    return model, history
+
+
+@pytest.mark.parametrize("stop_after", [0, 1, 3])
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_resume_is_exact(tmp_path, stop_after, average):
+    options = Fit(epochs=4, learning_rate=0.05, reduce_patience=1, clip_norm=1.0, average=average)
+    for name in ("whole", "cut"):
+        (tmp_path / name).mkdir()
+    straight, history = train(tmp_path / "whole", options)
+    with pytest.raises(Exception, match=r"InterruptedError|UNKNOWN|stopped"):
+        train(tmp_path / "cut", options, stop_after=stop_after)
+    resumed, again = train(tmp_path / "cut", options, resume=True)
+    assert runs.weights_hash(resumed.get_weights()) == runs.weights_hash(straight.get_weights())
+    assert [row["val_loss"] for row in again] == [row["val_loss"] for row in history]
+
+
+def test_resuming_a_finished_run_trains_no_more(tmp_path):
+    options = Fit(epochs=2)
+    first, _ = train(tmp_path, options)
+    before = (tmp_path / fit.CHECKPOINT).stat().st_mtime_ns
+    second, history = train(tmp_path, options, resume=True)
+    assert (tmp_path / fit.CHECKPOINT).stat().st_mtime_ns == before
+    assert len(history) == 2
+    assert runs.weights_hash(first.get_weights()) == runs.weights_hash(second.get_weights())
+
+
+def test_early_stopping_keeps_the_best_weights(tmp_path):
+    noise = np.random.default_rng(5).integers(0, 2, (60, 1)).astype(np.float32)
+    _, history = train(tmp_path, Fit(epochs=40, patience=2, learning_rate=0.1), labels=noise)
+    losses = [row["val_loss"] for row in history]
+    assert len(losses) < 40
+    assert losses.index(min(losses)) == len(losses) - 3
+
+
+def test_a_plateau_lowers_the_learning_rate(tmp_path):
+    noise = np.random.default_rng(5).integers(0, 2, (60, 1)).astype(np.float32)
+    _, history = train(tmp_path, Fit(epochs=10, reduce_patience=1, learning_rate=0.1), labels=noise)
+    assert history[-1]["learning_rate"] < 0.1
+
+
+def test_a_loss_that_is_no_number_is_explained(tmp_path):
+    labels = np.full((60, 1), np.nan, np.float32)
+    with pytest.raises(UserError, match=r"epoch 1, batch 1.*not clipped"):
+        train(tmp_path, Fit(epochs=2), labels=labels)
+
+
+def test_history_is_a_csv_with_a_row_for_each_epoch(tmp_path):
+    _, history = train(tmp_path, Fit(epochs=3))
+    with (tmp_path / fit.HISTORY).open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert float(rows[2]["val_loss"]) == history[2]["val_loss"]
+
+
+def test_batches_hold_every_example_once_and_differ_by_epoch():
+    arrays, labels = examples(50)
+    batches = fit.Batches(arrays, labels, 8, seed=1)
+
+    def contents(epoch):
+        return [tuple(row[row > 0]) for (ids,), _ in batches.epoch(epoch) for row in ids]
+
+    expected = sorted(tuple(ids) for (ids,) in arrays)
+    assert sorted(contents(0)) == expected
+    assert contents(0) == contents(0)
+    assert contents(0) != contents(1)
+    assert len(list(batches.epoch(0))) == len(batches) == 7
+
+
+def test_batches_keep_labels_with_their_examples():
+    arrays, labels = examples(50)
+    for (ids,), truth in fit.Batches(arrays, labels, 8, seed=1).epoch(2):
+        assert ((ids[:, 0] > 9) == truth[:, 0].astype(bool)).all()
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "sgd"])
+def test_optimizers_clip_the_global_norm(name):
+    built = fit.optimizer(dataclasses.replace(Fit(), optimizer=name, clip_norm=2.0), 10)
+    assert built.global_clipnorm == 2.0
+    assert built.clipnorm is None

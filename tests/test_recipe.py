@@ -1,0 +1,97 @@
+"""Recipes are closed, and every problem is told at once."""
+
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqzoo import recipe
+from seqzoo.errors import UserError
+
+
+def problems(*overrides, name="imdb-bilstm"):
+    with pytest.raises(UserError) as caught:
+        recipe.load(name, overrides)
+    return str(caught.value)
+
+
+def test_every_shipped_recipe_survives_its_toml():
+    names = recipe.names()
+    assert len(names) == 11
+    for name in names:
+        chosen = recipe.load(name)
+        assert recipe.parse(tomllib.loads(chosen.to_toml()), name) == chosen
+
+
+def test_shipped_recipes_do_not_repeat_defaults():
+    for name in recipe.names():
+        table = recipe.raw(name)
+        keywords = recipe.registry.find_architecture(table["model"]["architecture"]).keywords
+        for key, value in table["model"].items():
+            if key != "architecture":
+                assert keywords[key][1] != value, f"{name}: model.{key} restates the default"
+
+
+def test_overrides_are_typed():
+    chosen = recipe.load(
+        "imdb-bilstm", ["fit.epochs=3", "fit.learning_rate=1", "model.units=[8, 4]", "codec.keep=tail"]
+    )
+    assert chosen.fit.epochs == 3
+    assert chosen.fit.learning_rate == 1.0
+    assert chosen.model["units"] == (8, 4)
+    assert chosen.codec.keep == "tail"
+
+
+def test_all_problems_at_once_with_nearest_matches():
+    text = problems("fit.epoch=3", "codec.keep=middle", "model.dropout=lots", "fit.batch_size=0", "nonsense")
+    assert "5 problem(s)" in text
+    assert "did you mean 'epochs'" in text
+    assert "codec.keep = 'middle'" in text
+    assert "model.dropout = 'lots' must be float" in text
+    assert "fit.batch_size must be at least 1" in text
+    assert "--set 'nonsense'" in text
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("fit.epochs=true", "must be int"),
+        ("fit.epochs=2.5", "must be int"),
+        ("fit.optimizer=adamm", "did you mean 'adam'"),
+        ("model.architecture=bilstm_clasifier", "did you mean 'bilstm_classifier'"),
+        ("model.units=[64, 'x']", "must be int"),
+        ("data.validation=1.5", "data.validation"),
+        ("data.dataset=", "either dataset or path"),
+        ("codec.ratios=9", "codec.ratios"),
+        ("decide.risk=0", "decide.risk"),
+        ("title.x=1", "not a table"),
+        ("wrong.x=1", "unknown key 'wrong'"),
+        ("fit.average=1.0", "fit.average"),
+    ],
+)
+def test_one_problem(override, words):
+    assert words in problems(override)
+
+
+def test_unknown_recipe_names_the_nearest():
+    assert "did you mean 'imdb-bilstm'" in problems(name="imdb-bilsm")
+    assert "no such recipe file" in problems(name="nowhere.toml")
+
+
+def test_invalid_toml(tmp_path):
+    (tmp_path / "mine.toml").write_text("task = ")
+    assert "not valid TOML" in problems(name=str(tmp_path / "mine.toml"))
+
+
+def test_a_recipe_without_a_task(tmp_path):
+    (tmp_path / "mine.toml").write_text("title = 'x'")
+    assert "task = None" in problems(name=str(tmp_path / "mine.toml"))
+
+
+@given(st.text(max_size=30))
+def test_any_override_is_taken_or_explained(text):
+    try:
+        recipe.load("imdb-bilstm", [text])
+    except UserError as error:
+        assert "problem" in str(error)
