@@ -31,10 +31,11 @@ def classify(
 ) -> None:
     """Answer what the command line asked; see `seqzoo classify --help`.
 
-    With --input, --sample or piped input the only positional word is RUN; otherwise the last one is the text.
+    With --input, --sample or piped lines the only positional word is RUN; otherwise the last one is the text.
     """
     source = SAMPLE if sample else source
-    piped = not words and source is None and not sys.stdin.isatty()
+    only_run = not words or (len(words) == 1 and runs.is_run(words[0]))
+    piped = only_run and source is None and not sys.stdin.isatty()
     if source is None and not piped:
         if not words:
             raise UserError("nothing to classify", 'seqzoo classify "A slow start, but the ending was superb"')

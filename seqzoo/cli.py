@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -60,6 +61,7 @@ def _own_data(data: str | None, text: str | None, label: str | None, group: str 
     given = {"path": data, "text": text, "label": label, "group": group}
     if data is None and any(given.values()):
         raise UserError("--text, --label and --group describe your own file: name it with --data FILE")
+    given["group"] = group or ""  # a recipe's own grouping is of its own data
     sets = [f"data.{key}={_quoted(value)}" for key, value in given.items() if value is not None]
     return [*sets, 'data.dataset=""', 'claim.text=""'] if data else []
 
@@ -224,9 +226,11 @@ def main() -> None:
         if error.hint:
             typer.echo(f"try:   {error.hint}", err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo("stopped", err=True)
-        sys.exit(130)
     except BrokenPipeError:  # the reader of our output has gone
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+            raise
+        typer.secho(f"error: {error.strerror}{f': {error.filename}' if error.filename else ''}", fg="red", err=True)
+        sys.exit(2)

@@ -224,6 +224,11 @@ def find(run: str | None, task: str) -> Path:
     raise UserError(f"no run or bundle {run!r}: {nearest(str(run), known)}", hint)
 
 
+def is_run(word: str) -> bool:
+    """Whether a word names a bundle: a folder, a run or a shipped one."""
+    return any((folder / bundle.META).is_file() for folder in (Path(word), RUNS / word)) or word in shipped()
+
+
 DEFAULTS = {"classify": "imdb-bilstm"}
 
 

@@ -39,7 +39,7 @@ TINY = [
     "model.embedding_dim=8",
     "model.units=[6, 4]",
     "model.dense_units=4",
-    "fit.epochs=3",
+    "fit.epochs=12",
     "fit.batch_size=16",
     "fit.learning_rate=0.01",
 ]

@@ -212,7 +212,7 @@ def read_file(path: Path, options: Data) -> Examples:
         raise UserError(f"{path} holds no rows")
     if len(set(labels)) < 2:
         raise UserError(f"{path}: column {options.label!r} holds one class only ({labels[0]!r}); two are needed")
-    if len(set(labels)) > 1000 or len(set(labels)) > len(labels) / 2:
+    if len(set(labels)) > max(2, min(1000, len(labels) / 2)):
         raise UserError(f"{path}: column {options.label!r} holds {len(set(labels))} classes in {len(labels)} rows")
     return Examples(texts, labels, groups if options.group else None)
 

@@ -165,7 +165,7 @@ def evaluate(
     if baselines:
         scores = {name: guess == labels for name, guess in baselines.items()}
         result["baselines"] = {name: float(score.mean()) for name, score in scores.items()}
-        result["baseline intervals"] = {n: judge.interval(score, test.groups) for n, score in scores.items()}
+        result["baseline intervals"] = {n: list(judge.interval(score, test.groups)) for n, score in scores.items()}
         result["baseline correct"] = {name: _bits(score) for name, score in scores.items()}
         result["verdict"] = judge.verdict(correct, scores, test.groups).to_json()
     return result

@@ -1,0 +1,5 @@
+"""Run the command line: python -m seqzoo."""
+
+from seqzoo.cli import main
+
+main()

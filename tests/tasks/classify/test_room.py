@@ -1,0 +1,152 @@
+"""The room end to end: eight examples learnt by heart, saved, loaded, and asked again."""
+
+import json
+
+import numpy as np
+import pytest
+
+from seqzoo import recipe, runs
+from seqzoo.tasks.classify.task import Decision, probabilities, two_columns
+from tests.conftest import TINY, write_reviews
+
+
+def test_overfits_a_few_examples_and_answers_the_same_from_the_bundle(tmp_path):
+    path = write_reviews(tmp_path / "few.csv", rows=40)
+    sets = [*TINY, f"data.path={path}", "data.group=", "fit.epochs=60", "model.dropout=0.0", "fit.batch_size=4"]
+    report = runs.train(recipe.load("imdb-bilstm", sets), tmp_path / "run", quiet=True)
+    assert min(row["loss"] for row in report["history"]) < 0.02
+    classifier = runs.load(str(tmp_path / "run"))
+    answers = list(classifier.predict(["a superb and wonderful film", "dull , boring and awful"]))
+    assert [answer.top for answer in answers] == ["good", "bad"]
+
+
+def test_the_report_holds_what_it_promises(tiny_run):
+    report = json.loads((tiny_run / "report.json").read_text())
+    assert report["onnx difference"] < 1e-5
+    assert set(report["baselines"]) == {"majority class", "TF-IDF + logistic regression"}
+    assert report["split"]["test in train"] == {"duplicates": 0, "shared groups": 0}
+    assert np.sum(report["confusion"]) == report["n"] == report["split"]["test"]
+    assert report["interval"][0] <= report["value"] <= report["interval"][1]
+    assert report["verdict"]["words"].startswith(("beats", "does not beat"))
+    assert len(report["correct"]) == report["n"]
+
+
+def test_the_page_is_whole_and_fetches_nothing(tiny_run):
+    page = (tiny_run / "report.html").read_text()
+    for words in ("Learning curves", "Confusion matrix", "Calibration", "Accuracy by length", "confident mistakes"):
+        assert words in page
+    assert "prefers-color-scheme:dark" in page and 'name="viewport"' in page
+    assert "<script" not in page and "http-equiv" not in page
+    assert 'src="' not in page and 'href="' not in page
+
+
+def test_texts_cannot_write_into_the_page(tmp_path):
+    path = write_reviews(tmp_path / "x.csv", rows=80)
+    path.write_text(path.read_text().replace(" was ", " <script>alert(1)</script> "))
+    sets = [*TINY, f"data.path={path}", "fit.epochs=1", "fit.learning_rate=1e-9"]
+    runs.train(recipe.load("imdb-bilstm", sets), tmp_path / "run", quiet=True)
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "<script>" not in page and "&lt;script&gt;" in page
+
+
+def test_three_classes(tmp_path):
+    path = write_reviews(tmp_path / "three.csv", rows=240, classes=3)
+    report = runs.train(recipe.load("imdb-bilstm", [*TINY, f"data.path={path}"]), tmp_path / "run", quiet=True)
+    assert report["classes"] == ["bad", "good", "plain"]
+    p = runs.load(str(tmp_path / "run")).probabilities(["superb", "awful", "the film"])
+    assert p.shape == (3, 3)
+    np.testing.assert_allclose(p.sum(1), 1)
+
+
+def test_evidence_and_vectors_travel_in_the_bundle(tmp_path, reviews):
+    sets = [f"data.path={reviews}", 'data.dataset=""', "data.text=review", "data.label=stars", "data.group=film"]
+    sets += ["codec.minimum_groups=1", "model.embedding_dim=8", "model.units=4", "fit.epochs=4", "fit.batch_size=16"]
+    sets += ["codec.words=40", "fit.warmup_steps=4", "fit.average=0.5"]
+    chosen = recipe.load("imdb-evidence-bilstm", sets)
+    report = runs.train(chosen, tmp_path / "run", quiet=True)
+    assert report["onnx difference"] < 1e-5
+    classifier = runs.load(str(tmp_path / "run"))
+    assert classifier.codec.ratios.columns == 3
+    assert [a.top for a in classifier.predict(["great superb lovely", "awful poor dull"])] == ["good", "bad"]
+
+
+def test_odd_texts_have_an_answer(tiny_run):
+    classifier = runs.load(str(tiny_run))
+    texts = ["", "   \n\t", "😀😀😀", "\x00", "word " * 200_000, "a" * 1_000_000, "‮مرحبا", "！？"]
+    answers = list(classifier.predict(texts))
+    assert len(answers) == len(texts)
+    assert answers[0].label == answers[1].label == "neutral"
+    assert all(0 <= answer.confidence <= 1 for answer in answers)
+
+
+def test_answers_do_not_depend_on_company(tiny_run):
+    classifier = runs.load(str(tiny_run))
+    texts = ["superb", "awful " * 20, "the film was " * 7, "", "a moving story"]
+    alone = np.concatenate([classifier.probabilities([text]) for text in texts])
+    np.testing.assert_allclose(classifier.probabilities(texts), alone, atol=1e-6)
+
+
+def test_a_stream_is_answered_as_it_comes(tiny_run, monkeypatch):
+    from seqzoo import runtime
+
+    classifier = runs.load(str(tiny_run))
+    taken = []
+
+    def stream():
+        for i in range(10_000):
+            taken.append(i)
+            yield "superb"
+
+    next(classifier.predict(stream()))
+    assert len(taken) == runtime.WINDOW
+
+
+def test_explain_finds_the_words_that_matter(tiny_run):
+    classifier = runs.load(str(tiny_run))
+    text = "the film was superb with music in it"
+    moved = dict(classifier.explain(text))
+    assert len(moved) == 8
+    top = next(classifier.predict([text])).top
+    expected = max(moved, key=moved.get) if top == "good" else min(moved, key=moved.get)
+    assert expected == "superb"
+
+
+def test_abstention():
+    decision = Decision(1.0, "neutral", 0.8)
+    assert probabilities(np.array([[0.0]]), decision.temperature).tolist() == [[0.5, 0.5]]
+    np.testing.assert_allclose(two_columns(np.array([[2.0]])), [[0.0, 2.0]])
+    with pytest.raises(ValueError):
+        Decision(temperature=0)
+
+
+def test_resume_after_the_report_failed(tmp_path, tiny_recipe, monkeypatch):
+    from seqzoo import report
+
+    out = tmp_path / "run"
+    with monkeypatch.context() as broken:
+        broken.setattr(report, "to_html", lambda *args: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            runs.train(tiny_recipe, out, quiet=True)
+    assert not out.exists() and (tmp_path / "run.training" / "checkpoint.npz").is_file()
+    chosen, seed = runs.resumable(out)
+    assert (chosen, seed) == (tiny_recipe, 0)
+    runs.train(chosen, out, seed=seed, resume=True, quiet=True)
+    assert runs.load(str(out)) and not (tmp_path / "run.training").exists()
+
+
+def test_compare_orders_the_rows_and_reuses_runs(tmp_path, reviews, monkeypatch):
+    from seqzoo import compare
+    from seqzoo.errors import UserError
+
+    sets = [f"data.path={reviews}", 'data.dataset=""', "data.text=review", "data.label=stars", "data.group=film"]
+    sets += ["codec.tokens=16", "model.embedding_dim=8", "fit.epochs=1"]
+    table = compare.compare(["imdb-gru", "imdb-cnn"], sets, 1, tmp_path, quiet=True)
+    assert [row["value"] for row in table["rows"]] == sorted((row["value"] for row in table["rows"]), reverse=True)
+    assert {row["name"] for row in table["rows"]} >= {"imdb-gru", "imdb-cnn", "majority class"}
+    assert "imdb-cnn" in (tmp_path / "compare.html").read_text()
+    monkeypatch.setattr(runs, "train", lambda *args, **kwargs: 1 / 0)
+    assert compare.compare(["imdb-gru", "imdb-cnn"], sets, 1, tmp_path, quiet=True) == table
+    with pytest.raises(UserError, match="two recipes"):
+        compare.compare(["imdb-gru"], [], 1, tmp_path)
+    with pytest.raises(UserError, match="different data"):
+        compare.compare(["imdb-gru", "spam-bilstm"], [], 1, tmp_path)

@@ -1,0 +1,290 @@
+"""The command line: what it says, where it says it, and how it fails."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from seqzoo import cli, fetch, recipe, runs
+from tests.conftest import TINY
+
+
+@pytest.fixture
+def seqzoo(monkeypatch, capsys, tmp_path):
+    """Run a command in an empty folder; returns (exit code, output, errors)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*args, stdin=None):
+        monkeypatch.setattr(sys, "argv", ["seqzoo", *map(str, args)])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin) if stdin is not None else _Terminal())
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+class _Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def fails(result, *words):
+    """One clear message, exit code 2, no traceback."""
+    code, out, err = result
+    assert code == 2, (code, out, err)
+    assert "Traceback" not in err + out
+    for word in words:
+        assert word in err, err
+
+
+# --- looking around ---------------------------------------------------------------------------------
+
+
+def test_list_and_show(seqzoo):
+    code, out, _ = seqzoo("list")
+    assert code == 0
+    assert all(name in out for name in recipe.names())
+    rows = json.loads(seqzoo("list", "--json")[1])
+    assert [row["recipe"] for row in rows] == recipe.names()
+    for name in recipe.names():
+        code, out, _ = seqzoo("show", name)
+        assert code == 0 and "parameters" in out and "claim" in out
+    assert json.loads(seqzoo("show", "imdb-bilstm", "--json")[1])["documented parameters"]["count"] == 751_489
+
+
+def test_version_and_completion(seqzoo):
+    assert seqzoo("--version")[1].startswith("seqzoo 0.")
+    assert cli._recipe_names("imdb-b") == ["imdb-bilstm"]
+
+
+def test_copy_and_train_the_copy(seqzoo, reviews, tmp_path):
+    assert seqzoo("copy", "imdb-bilstm", "mine.toml")[0] == 0
+    fails(seqzoo("copy", "imdb-bilstm", "mine.toml"), "exists already")
+    fails(seqzoo("copy", "imdb-bilstm", "mine.txt"), ".toml")
+    sets = [part for one in [*TINY, f"data.path={reviews}"] for part in ("--set", one)]
+    code, out, _ = seqzoo("train", "mine.toml", "--quiet", *sets)
+    assert code == 0 and "best baseline" in out
+    assert (tmp_path / "runs" / "mine" / "meta.json").is_file()
+    assert seqzoo("classify", "--run", "mine", "superb")[0] == 0
+
+
+def test_data_commands(seqzoo, monkeypatch, tmp_path):
+    monkeypatch.setenv("SEQZOO_DATA", str(tmp_path))
+    assert seqzoo("data", "path")[1].strip() == str(tmp_path)
+    rows = json.loads(seqzoo("data", "list", "--json")[1])
+    assert {row["name"] for row in rows} == {"imdb", "sms-spam"}
+    assert all(row["licence"] and row["address"].startswith("https://") and not row["here"] for row in rows)
+    assert seqzoo("data", "list")[0] == 0
+
+
+# --- training and judging ---------------------------------------------------------------------------
+
+
+def own(reviews, *more):
+    sets = [part for one in TINY if not one.startswith("data.") for part in ("--set", one)]
+    return ["--data", reviews, "--text", "review", "--label", "stars", "--group", "film", *sets, *more]
+
+
+def test_train_evaluate_and_require_win(seqzoo, reviews, tmp_path):
+    code, out, _ = seqzoo("train", "imdb-bilstm", *own(reviews), "--json", "--seed", "7", "--out", "run", "--quiet")
+    report = json.loads(out)
+    assert code == 0 and report["seed"] == 7 and report["folder"] == "run"
+    again = json.loads(seqzoo("evaluate", "run", "--json")[1])
+    assert again["value"] == report["value"] and again["verdict"] == report["verdict"]
+    other = json.loads(
+        seqzoo("evaluate", "run", "--data", reviews, "--text", "review", "--label", "stars", "--json")[1]
+    )
+    assert other["n"] == 240 and "verdict" not in other
+    assert seqzoo("evaluate", "run")[0] == 0
+    code, _, _ = seqzoo("train", "imdb-bilstm", *own(reviews), "--set", "fit.epochs=1", "--require-win", "--quiet")
+    assert code == 1
+
+
+def test_evaluate_with_a_class_unseen_in_training(seqzoo, tiny_run, tmp_path):
+    (tmp_path / "x.csv").write_text("review,stars\nfine,good\nawful,ugly\n")
+    args = ("--data", "x.csv", "--text", "review", "--label", "stars")
+    fails(seqzoo("evaluate", tiny_run, *args), "unseen in training: 'ugly'")
+
+
+def test_interrupted_training_says_how_to_go_on(seqzoo, reviews, monkeypatch, tmp_path):
+    import keras
+
+    from seqzoo import fit
+
+    class CtrlC(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if len(self.seen) == 1 and batch == 2:
+                raise KeyboardInterrupt
+
+        def on_train_begin(self, logs=None):
+            self.seen = []
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.seen.append(epoch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fit, "_display", lambda *args: CtrlC())
+        code, _, err = seqzoo("train", "imdb-bilstm", *own(reviews), "--quiet")
+    assert code == 130 and "--resume" in err and "Traceback" not in err
+    assert len((tmp_path / "runs" / "imdb-bilstm.training" / "history.csv").read_text().splitlines()) == 2
+    assert seqzoo("train", "imdb-bilstm", "--resume", "--quiet")[0] == 0
+    assert (tmp_path / "runs" / "imdb-bilstm" / "meta.json").is_file()
+    fails(seqzoo("train", "imdb-bilstm", "--resume"), "no interrupted run")
+
+
+# --- classifying ------------------------------------------------------------------------------------
+
+
+def test_one_text(seqzoo, tiny_run):
+    code, out, _ = seqzoo("classify", "--run", tiny_run, "a superb film")
+    assert code == 0 and out.startswith("Good")
+    answer = json.loads(seqzoo("classify", tiny_run, "a superb film", "--json")[1])
+    assert answer["label"] == answer["top"] == "good"
+    assert abs(sum(answer["probabilities"].values()) - 1) < 1e-9
+    assert "superb" in seqzoo("classify", "--run", tiny_run, "a superb film", "--explain")[1]
+    words = json.loads(seqzoo("classify", "--run", tiny_run, "a superb film", "--explain", "--json")[1])["words"]
+    assert [word for word, _ in words] == ["a", "superb", "film"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl"])
+def test_a_file_to_a_file(seqzoo, tiny_run, reviews, tmp_path, kind):
+    assert seqzoo("classify", tiny_run, "--input", reviews, "--text", "review", "--output", f"out.{kind}")[0] == 0
+    with (tmp_path / f"out.{kind}").open() as file:
+        if kind == "jsonl":
+            rows = [json.loads(line) for line in file]
+        else:
+            rows = list(csv.DictReader(file, delimiter="\t" if kind == "tsv" else ","))
+    assert len(rows) == 240
+    assert list(rows[0]) == ["review", "stars", "film", "label", "confidence"]
+    assert sum(row["label"] == row["stars"] for row in rows) > 200
+    assert not list(tmp_path.glob(".*part"))
+
+
+def test_lines_and_json_on_standard_input(seqzoo, tiny_run):
+    code, out, _ = seqzoo("classify", "--run", tiny_run, stdin="superb\nawful\n")
+    assert code == 0 and len(out.splitlines()) == 2
+    rows = [
+        json.loads(line)
+        for line in seqzoo("classify", tiny_run, "--json", stdin='{"text": "superb", "id": 3}\n')[1].splitlines()
+    ]
+    assert rows[0]["id"] == "3" and rows[0]["label"] == "good"
+    fails(seqzoo("classify", tiny_run, stdin='{"texts": "superb"}\n'), "no key 'text'", "did you mean")
+    fails(seqzoo("classify", tiny_run, stdin='{"text": \n'), "not valid JSON")
+
+
+# --- bad input --------------------------------------------------------------------------------------
+
+
+def test_unknown_names(seqzoo, tmp_path):
+    fails(seqzoo("train", "imdb-bilsm"), "did you mean 'imdb-bilstm'", "seqzoo list")
+    fails(seqzoo("show", "nothing"), "unknown recipe")
+    fails(seqzoo("train", "imdb-bilstm", "--set", "fit.epoch=3"), "did you mean 'epochs'")
+    fails(seqzoo("train", "imdb-bilstm", "--set", "model.architecture=x"), "unknown architecture")
+    fails(seqzoo("train", "imdb-bilstm", "--set", "fit.epochs=many"), "must be int")
+    fails(seqzoo("data", "fetch", "imbd"), "did you mean 'imdb'")
+    fails(seqzoo("evaluate", "nowhere"), "no run or bundle 'nowhere'")
+    fails(seqzoo("classify", "--run", "no/where", "x"), "not a bundle")
+
+
+def test_bad_files(seqzoo, tiny_run, tmp_path):
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "latin.csv").write_bytes("text,label\ncafé,a\n".encode("latin-1"))
+    (tmp_path / "a.csv").write_text("text,label\nx,a\ny,b\n")
+    train = ("train", "imdb-bilstm", "--quiet", "--data")
+    fails(seqzoo(*train, "none.csv"), "no such file")
+    fails(seqzoo(*train, "empty.csv"), "no rows")
+    fails(seqzoo(*train, "latin.csv"), "not UTF-8", "iconv")
+    fails(seqzoo(*train, "a.csv", "--text", "review"), "no column 'review'")
+    fails(seqzoo(*train, "a.csv"), "one example")
+    fails(seqzoo("train", "imdb-bilstm", "--text", "review"), "--data FILE")
+    fails(seqzoo("classify", tiny_run, "--input", "none.csv"), "no such file")
+    fails(seqzoo("classify", tiny_run, "--input", "empty.csv"), "no rows")
+    fails(seqzoo("classify", tiny_run, "--input", "a.csv", "--text", "label_"), "no column")
+    fails(seqzoo("classify", tiny_run, "--input", "a.csv", "--output", "x.pdf"), "allowed: .csv")
+    fails(seqzoo("classify", tiny_run, "--input", "a.csv", "--output", "no/where/x.csv"), "cannot write")
+    fails(seqzoo("classify"), "nothing to classify")
+    fails(seqzoo("classify", "two", "words", "here"), "in quotes")
+
+
+def test_output_that_cannot_be_written(seqzoo, reviews, tmp_path):
+    (tmp_path / "file").write_text("")
+    fails(seqzoo("train", "imdb-bilstm", *own(reviews), "--out", "file/run"), "cannot write", "--out")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux' /dev/full")
+def test_a_full_disk(seqzoo, tiny_run, reviews, monkeypatch, tmp_path):
+    """Writing the answers fails: the message names the cause, and an older output stays."""
+    (tmp_path / "out.csv").write_text("older")
+    (tmp_path / ".out.csv.part").symlink_to("/dev/full")
+    fails(
+        seqzoo("classify", tiny_run, "--input", reviews, "--text", "review", "--output", "out.csv"),
+        "No space left",
+    )
+    assert (tmp_path / "out.csv").read_text() == "older"
+
+
+def test_a_full_disk_while_training(seqzoo, reviews, monkeypatch, tmp_path):
+    import numpy as np
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    fails(seqzoo("train", "imdb-bilstm", *own(reviews), "--quiet"), "No space left")
+
+
+def test_no_network_and_no_data(seqzoo, monkeypatch, tmp_path):
+    import dataclasses
+
+    from seqzoo import registry
+
+    registry.open_all()
+    offline = dataclasses.replace(registry.DATASETS["imdb"], url="http://127.0.0.1:9/imdb.tar.gz")
+    monkeypatch.setitem(registry.DATASETS, "imdb", offline)
+    monkeypatch.setenv("SEQZOO_DATA", str(tmp_path / "nothing"))
+    monkeypatch.setattr(fetch, "_wait", lambda attempt: None)
+    fails(seqzoo("train", "imdb-bilstm", "--quiet"), "cannot reach", "SEQZOO_DATA")
+
+
+def test_a_tampered_bundle(seqzoo, tiny_run, tmp_path):
+    copy = shutil.copytree(tiny_run, tmp_path / "copy")
+    (copy / "codec.json").write_text("{}")
+    fails(seqzoo("classify", "--run", copy, "x"), "codec.json")
+
+
+def test_ctrl_c_while_classifying(seqzoo, tiny_run, reviews, monkeypatch, tmp_path):
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seqzoo.tasks.classify.task.run_sorted", interrupted)
+    code, _, err = seqzoo("classify", tiny_run, "--input", reviews, "--text", "review", "--output", "out.csv")
+    assert code == 130 and "Traceback" not in err
+    assert not list(tmp_path.glob("*out*"))
+
+
+def test_a_reader_that_goes_away_is_no_error(tiny_run):
+    code = f"yes superb | head -5000 | {sys.executable} -m seqzoo classify {tiny_run} --json | head -1"
+    done = subprocess.run(["bash", "-c", code], capture_output=True, text=True)
+    assert '"label": "good"' in done.stdout and "Traceback" not in done.stderr
+
+
+def test_the_newest_run_of_a_recipe_is_found(tiny_run, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for name in ("imdb-bilstm", "imdb-bilstm-2"):
+        shutil.copytree(tiny_run, tmp_path / "runs" / name)
+    os.utime(tmp_path / "runs" / "imdb-bilstm-2" / "meta.json", (1, 1))
+    assert runs.find("imdb-bilstm", "classify").name == "imdb-bilstm"
+    assert runs.find(None, "classify").name == "imdb-bilstm"
+    assert runs.find("imdb-bilstm-2", "classify").name == "imdb-bilstm-2"
+    assert runs.new_folder("imdb-bilstm").name == "imdb-bilstm-3"
