@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-WIDTH, HEIGHT = 640, 300
+WIDTH, HEIGHT = 480, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 14, 44
 
 
@@ -36,7 +36,7 @@ def lines(
     if diagonal:
         (ax, ay), (bx, by) = place(0, 0), place(1, 1)
         parts.append(
-            f'<line class="grid" stroke-dasharray="5 5" x1="{ax:.1f}" y1="{ay:.1f}" x2="{bx:.1f}" y2="{by:.1f}"/>'
+            f'<line class="diagonal" x1="{ax:.1f}" y1="{ay:.1f}" x2="{bx:.1f}" y2="{by:.1f}"/>'
         )
     for number, (name, line) in enumerate(series.items()):
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*p) for p in line))
@@ -54,7 +54,7 @@ def lines(
 
 def bars(rows: Sequence[tuple[str, float, tuple[float, float] | None, bool]], start: float = 0.0) -> str:
     """Draw horizontal bars of shares: (name, value, interval or None, whether it is ours)."""
-    step, left = 40, 236
+    step, left = 40, 214
     height = step * len(rows) + 8
     end = max([value for _, value, _, _ in rows] + [i[1] for _, _, i, _ in rows if i] + [start + 1e-6])
     scale = (WIDTH - left - 78) / (end - start)

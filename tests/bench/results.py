@@ -1,0 +1,69 @@
+"""Collect reports into recipes/results.json and the README's table: what `seqzoo list` shows is what was measured.
+
+Run: python tests/bench/results.py runs/imdb-bilstm-* runs/spam-bilstm ...
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+from statistics import mean
+
+ROOT = Path(__file__).parents[2]
+RESULTS, README = ROOT / "recipes" / "results.json", ROOT / "README.md"
+
+
+def row(reports: list[dict]) -> dict:
+    """One recipe's row: the mean over its seeds, and the first seed's verdict."""
+    first = reports[0]
+    return {
+        "metric": first["metric"],
+        "value": mean(report["value"] for report in reports),
+        "values": [report["value"] for report in reports],
+        "interval": first["interval"],
+        "n": first["n"],
+        "seeds": len(reports),
+        "parameters": first["parameters"],
+        "baseline": first["verdict"]["theirs"],
+        "baseline name": first["verdict"]["baseline"],
+        "wins": all(report["verdict"]["wins"] for report in reports),
+        "p": max(report["verdict"]["p"] for report in reports),
+        "claim": first["claim"]["text"],
+        "training minutes": mean(report["training seconds"] for report in reports) / 60,
+        "ms for one text": first["speed"]["ms for one text"],
+        "machine": first["machine"],
+        "data sha256": first["data"]["sha256"],
+        "created": first["created"],
+    }
+
+
+def table(results: dict) -> str:
+    """The README's table, in Markdown."""
+    lines = [
+        "| recipe | parameters | test accuracy | claim | best baseline | verdict | training | one text |",
+        "|---|--:|--:|---|--:|---|--:|--:|",
+    ]
+    for name, r in results.items():
+        low, high = r["interval"]
+        seeds = f", mean of {r['seeds']} seeds" if r["seeds"] > 1 else ""
+        lines.append(
+            f"| `{name}` | {r['parameters']:,} | **{r['value']:.2%}** [{low:.2%}, {high:.2%}]{seeds} "
+            f"| {r['claim'] or '-'} | {r['baseline']:.2%} | {'beats' if r['wins'] else 'does not beat'} "
+            f"| {r['training minutes']:.1f} min | {r['ms for one text']:.1f} ms |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    found: dict[str, list[dict]] = {}
+    for folder in sys.argv[1:]:
+        report = json.loads((Path(folder) / "report.json").read_text(encoding="utf-8"))
+        found.setdefault(report["recipe"], []).append(report)
+    known = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
+    known |= {name: row(sorted(reports, key=lambda r: r["seed"])) for name, reports in found.items()}
+    results = dict(sorted(known.items()))
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    text = README.read_text(encoding="utf-8")
+    marked = re.compile(r"(<!-- results -->\n).*?(<!-- /results -->)", re.DOTALL)
+    README.write_text(marked.sub(lambda m: m[1] + table(results) + "\n" + m[2], text), encoding="utf-8")
+    print(table(results))
