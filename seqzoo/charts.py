@@ -35,9 +35,7 @@ def lines(
     parts = [_axis_y(place, x0, x1, y0, y1, percent), _axis_x(place, x0, x1, y0, percent and diagonal, whole)]
     if diagonal:
         (ax, ay), (bx, by) = place(0, 0), place(1, 1)
-        parts.append(
-            f'<line class="diagonal" x1="{ax:.1f}" y1="{ay:.1f}" x2="{bx:.1f}" y2="{by:.1f}"/>'
-        )
+        parts.append(f'<line class="diagonal" x1="{ax:.1f}" y1="{ay:.1f}" x2="{bx:.1f}" y2="{by:.1f}"/>')
     for number, (name, line) in enumerate(series.items()):
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*p) for p in line))
         parts.append(f'<polyline class="line s{number}" points="{path}"/>')

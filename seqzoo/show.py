@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def recipe_page(name: str, as_json: bool) -> None:
         return _print_json(page)
     console = Console(highlight=False)
     console.print(f"[bold]{escape(chosen.name)}[/]  {escape(chosen.title)}\n[dim]{escape(str(page['source']))}[/]\n")
-    console.print(escape(str(page["description"])) + "\n")
+    console.print(escape(re.sub(r"(?<!\n)\n(?!\n)", " ", str(page["description"]))) + "\n")
     grid = Table(box=None, show_header=False, pad_edge=False)
     for key, value in keywords.items():
         grid.add_row(key.replace("_", " "), escape(str(value)))

@@ -3,7 +3,9 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from seqzoo import bundle, runs
@@ -124,3 +126,10 @@ def test_a_failed_save_leaves_the_old_bundle_and_no_rubbish(copy, tmp_path):
 def test_saving_again_replaces_the_bundle(copy):
     bundle.save(copy, lambda folder: {"note": [(folder / n).write_text("{}") for n in ("codec.json",)]})
     assert json.loads((copy / "meta.json").read_text())["files"].keys() == {"codec.json"}
+
+
+def test_a_bundle_written_by_the_first_version_still_answers():
+    golden = Path(__file__).parent / "golden"
+    expected = json.loads((golden / "bundle-1.json").read_text())
+    found = runs.load(str(golden / "bundle-1")).probabilities(list(expected))
+    np.testing.assert_allclose(found, list(expected.values()), atol=1e-5)
