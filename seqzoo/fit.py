@@ -148,22 +148,26 @@ def fit(
     books.set_model(model)
     if resume:
         books.restore()
-    callbacks = [books, _display(options.epochs, len(train), quiet)]
+    display = _display(options.epochs, len(train), quiet)
+    callbacks = [books, display]
     if options.average:
         callbacks.append(keras.callbacks.SwapEMAWeights())
     if tensorboard:
         callbacks.append(_tensorboard(folder))
     first = len(books.history)
     if first < options.epochs and not books.finished:
-        model.fit(
-            _dataset(train, first),
-            validation_data=_dataset(validation, first),
-            initial_epoch=first,
-            epochs=options.epochs,
-            callbacks=callbacks,
-            shuffle=False,  # `Batches` has shuffled
-            verbose=0,
-        )
+        try:
+            model.fit(
+                _dataset(train, first),
+                validation_data=_dataset(validation, first),
+                initial_epoch=first,
+                epochs=options.epochs,
+                callbacks=callbacks,
+                shuffle=False,  # `Batches` has shuffled
+                verbose=0,
+            )
+        finally:
+            display.stop()
     model.set_weights(books.best)
     return list(books.history)
 
@@ -276,7 +280,8 @@ def _display(epochs: int, batches: int, quiet: bool) -> Any:
     live = console.is_terminal and not quiet
 
     class Display(keras.callbacks.Callback):  # type: ignore[misc]
-        def on_train_begin(self, logs: Any = None) -> None:
+        def __init__(self) -> None:
+            super().__init__()
             columns = (
                 TextColumn("epoch {task.fields[epoch]}/" + str(epochs)),
                 BarColumn(),
@@ -287,10 +292,12 @@ def _display(epochs: int, batches: int, quiet: bool) -> Any:
             )
             self.bar = Progress(*columns, console=console, transient=True, disable=not live)
             self.task = self.bar.add_task("fit", total=batches, epoch=0, loss=math.nan, speed="")
+
+        def on_train_begin(self, logs: Any = None) -> None:
             self.bar.start()
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            self.bar.reset(self.task, total=batches, epoch=epoch + 1)
+            self.bar.reset(self.task, total=batches, epoch=epoch + 1, loss=math.nan, speed="")
             self.started = time.perf_counter()
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -303,7 +310,7 @@ def _display(epochs: int, batches: int, quiet: bool) -> Any:
                 shown = "  ".join(f"{k} {float(v):.4f}" for k, v in logs.items())
                 console.print(f"epoch {epoch + 1}/{epochs}  {time.perf_counter() - self.started:.0f} s  {shown}")
 
-        def on_train_end(self, logs: Any = None) -> None:
+        def stop(self) -> None:
             self.bar.stop()
 
     return Display()

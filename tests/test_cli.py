@@ -130,6 +130,9 @@ def test_interrupted_training_says_how_to_go_on(seqzoo, reviews, monkeypatch, tm
         def on_train_begin(self, logs=None):
             self.seen = []
 
+        def stop(self):
+            pass
+
         def on_epoch_end(self, epoch, logs=None):
             self.seen.append(epoch)
 

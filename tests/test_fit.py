@@ -20,7 +20,7 @@ def examples(n=60, seed=0):
     return [(one,) for one in ids], labels
 
 
-def train(folder, options, *, resume=False, stop_after=None, labels=None):
+def train(folder, options, *, resume=False, stop_after=None, labels=None, quiet=True):
     """Train a small net with dropout; `stop_after` interrupts in the middle of that epoch."""
     fit.prepare(3)
     entry = keras.Input((None,), dtype="int32")
@@ -41,7 +41,7 @@ def train(folder, options, *, resume=False, stop_after=None, labels=None):
         batches.epoch = cut
     held_out = fit.Batches(*examples(seed=1), 8, seed=None)
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
-    history = fit.fit(model, batches, held_out, options, Path(folder), loss=loss, resume=resume, quiet=True)
+    history = fit.fit(model, batches, held_out, options, Path(folder), loss=loss, resume=resume, quiet=quiet)
     return model, history
 
 
@@ -95,6 +95,16 @@ def test_history_is_a_csv_with_a_row_for_each_epoch(tmp_path):
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert float(rows[2]["val_loss"]) == history[2]["val_loss"]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(tmp_path, monkeypatch, capsys, terminal):
+    monkeypatch.setenv("FORCE_COLOR", "1") if terminal else monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.setenv("COLUMNS", "120")
+    train(tmp_path, Fit(epochs=2), quiet=False)
+    shown = capsys.readouterr().err
+    assert ("batches/s" in shown) == terminal
+    assert shown.count("val_loss") == 2
 
 
 def test_batches_hold_every_example_once_and_differ_by_epoch():

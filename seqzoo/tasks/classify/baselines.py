@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from seqzoo import vocabulary
 
-_STRENGTHS = (1.0, 3.0, 10.0, 30.0)
-LINEAR = "TF-IDF + logistic regression"
+TFIDF = "TF-IDF + logistic regression"
+RATIOS = "n-gram ratios + logistic regression"
+Labelled = tuple[list[str], np.ndarray]
 
 
-def predictions(
-    train: tuple[list[str], np.ndarray], validation: tuple[list[str], np.ndarray], test: list[str]
-) -> dict[str, np.ndarray]:
+def predictions(train: Labelled, validation: Labelled, test: list[str]) -> dict[str, np.ndarray]:
     """Predicted class numbers of each baseline on the test texts.
 
     Args:
@@ -25,37 +24,73 @@ def predictions(
     """
     labels = np.concatenate([train[1], validation[1]])
     majority = np.full(len(test), np.bincount(labels).argmax())
-    return {"majority class": majority, LINEAR: _linear(train, validation, test)}
+    linear = {TFIDF: (_tfidf, (1.0, 3.0, 10.0, 30.0)), RATIOS: (_ratios, (0.01, 0.03, 0.1))}
+    fitted = {name: _chosen(fit, strengths, train, validation, test) for name, (fit, strengths) in linear.items()}
+    return {"majority class": majority, **fitted}
 
 
-def _linear(
-    train: tuple[list[str], np.ndarray], validation: tuple[list[str], np.ndarray], test: list[str]
+Fitter = Callable[[list[str], np.ndarray, Sequence[float], list[str]], list[np.ndarray]]
+
+
+def _chosen(
+    fit: Fitter, strengths: Sequence[float], train: Labelled, validation: Labelled, test: list[str]
 ) -> np.ndarray:
-    """Words and word bigrams, sublinear TF-IDF, logistic regression."""
-    vectors = _vectorizer(len(train[0]))
-    seen, held_out = vectors.fit_transform(train[0]), vectors.transform(validation[0])
-    scores = {c: float(_regression(c).fit(seen, train[1]).score(held_out, validation[1])) for c in _STRENGTHS}
-    best = max(scores, key=lambda c: scores[c])
-    both = vectors.fit_transform(train[0] + validation[0])
-    model = _regression(best).fit(both, np.concatenate([train[1], validation[1]]))
-    return np.asarray(model.predict(vectors.transform(test)))
+    """Predict with the strength that does best on validation, refitted on both splits."""
+    held_out = fit(train[0], train[1], strengths, validation[0])
+    best = int(np.argmax([np.mean(guess == validation[1]) for guess in held_out]))
+    both = train[0] + validation[0], np.concatenate([train[1], validation[1]])
+    return fit(*both, [strengths[best]], test)[0]
 
 
-def _vectorizer(texts: int) -> Any:
+def _tfidf(texts: list[str], labels: np.ndarray, strengths: Sequence[float], others: list[str]) -> list[np.ndarray]:
+    """Words and word bigrams, sublinear TF-IDF, logistic regression at each strength."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    return TfidfVectorizer(
-        analyzer=_words_and_bigrams, min_df=2 if texts > 500 else 1, sublinear_tf=True, dtype=np.float32
-    )
+    vectors = TfidfVectorizer(analyzer=_Grams(2), min_df=_rarest(texts, 2), sublinear_tf=True, dtype=np.float32)
+    seen, asked = vectors.fit_transform(texts), vectors.transform(others)
+    classes = range(int(labels.max()) + 1)
+    return [_one_against_all(labels, [(seen, asked) for _ in classes], c) for c in strengths]
 
 
-def _words_and_bigrams(text: str) -> list[str]:
-    words = vocabulary.words(text)
-    return words + [f"{a} {b}" for a, b in pairwise(words)]
+def _ratios(texts: list[str], labels: np.ndarray, strengths: Sequence[float], others: list[str]) -> list[np.ndarray]:
+    """Presence of words, bigrams and trigrams, weighted by log-count ratios (Wang and Manning 2012)."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    vectors = CountVectorizer(analyzer=_Grams(3), min_df=_rarest(texts, 3), binary=True, dtype=np.float32)
+    seen, asked = vectors.fit_transform(texts), vectors.transform(others)
+    weighted = []
+    for number in range(int(labels.max()) + 1):
+        inside, outside = (np.asarray(seen[rows].sum(0)).ravel() + 1 for rows in (labels == number, labels != number))
+        ratio = np.log(inside / inside.sum()) - np.log(outside / outside.sum())
+        weighted.append((seen.multiply(ratio).tocsr(), asked.multiply(ratio).tocsr()))
+    return [_one_against_all(labels, weighted, c) for c in strengths]
 
 
-def _regression(strength: float) -> Any:
+def _one_against_all(labels: np.ndarray, features: Sequence[tuple[Any, Any]], strength: float) -> np.ndarray:
+    """The class with the highest score; for two classes, one regression decides."""
     from sklearn.linear_model import LogisticRegression
-    from sklearn.multiclass import OneVsRestClassifier
 
-    return OneVsRestClassifier(LogisticRegression(C=strength, solver="liblinear"))
+    def scores(number: int) -> np.ndarray:
+        seen, asked = features[number]
+        model = LogisticRegression(C=strength, solver="liblinear").fit(seen, labels == number)
+        return np.asarray(model.decision_function(asked))
+
+    if len(features) == 2:
+        return (scores(1) > 0).astype(np.int64)
+    return np.stack([scores(number) for number in range(len(features))], 1).argmax(1)
+
+
+def _rarest(texts: list[str], count: int) -> int:
+    return count if len(texts) > 500 else 1
+
+
+class _Grams:
+    """Splits a text into its n-grams of up to `longest` words."""
+
+    def __init__(self, longest: int) -> None:
+        self.longest = longest
+
+    def __call__(self, text: str) -> list[str]:
+        words = vocabulary.words(text)
+        grams = [" ".join(words[i : i + n]) for n in range(2, self.longest + 1) for i in range(len(words) - n + 1)]
+        return words + grams

@@ -18,7 +18,7 @@ def ppmi_svd(sequences: Sequence[np.ndarray], vocabulary_size: int, dim: int, wi
     Args:
         sequences: (time,) int32 ids, one array for each text; special ids are left out of the counts.
         vocabulary_size: number of ids.
-        dim: length of a vector; at most `vocabulary_size - 1`.
+        dim: length of a vector; what a small vocabulary cannot fill stays 0.
         window: words up to so many steps apart count, weighted by 1 / distance.
 
     Returns:
@@ -28,8 +28,11 @@ def ppmi_svd(sequences: Sequence[np.ndarray], vocabulary_size: int, dim: int, wi
     """
     from sklearn.utils.extmath import randomized_svd
 
-    u, s, _ = randomized_svd(_ppmi(sequences, vocabulary_size, window), dim, n_iter=3, random_state=0)
-    vectors = u * np.sqrt(s)
+    u, s, _ = randomized_svd(
+        _ppmi(sequences, vocabulary_size, window), min(dim, vocabulary_size - 1), n_iter=3, random_state=0
+    )
+    vectors = np.zeros((vocabulary_size, dim))
+    vectors[:, : len(s)] = u * np.sqrt(s)
     return np.asarray(vectors / (vectors.std() or 1.0) * _SCALE, np.float32)
 
 

@@ -115,6 +115,7 @@ def test_word_vectors_put_words_of_one_context_together():
         word = random.integers(5, 7) if frame == 3 else random.integers(7, 9)
         sequences.append(np.array([2, frame, word, frame], np.int32))
     vectors = ppmi_svd(sequences, 12, 4)
+    assert ppmi_svd(sequences, 12, 20).shape == (12, 20)
     assert vectors.shape == (12, 4) and vectors.dtype == np.float32
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
     assert unit[5] @ unit[6] > 0.9 > 0.5 > abs(unit[5] @ unit[7])

@@ -23,7 +23,11 @@ def test_overfits_a_few_examples_and_answers_the_same_from_the_bundle(tmp_path):
 def test_the_report_holds_what_it_promises(tiny_run):
     report = json.loads((tiny_run / "report.json").read_text())
     assert report["onnx difference"] < 1e-5
-    assert set(report["baselines"]) == {"majority class", "TF-IDF + logistic regression"}
+    assert set(report["baselines"]) == {
+        "majority class",
+        "TF-IDF + logistic regression",
+        "n-gram ratios + logistic regression",
+    }
     assert report["split"]["test in train"] == {"duplicates": 0, "shared groups": 0}
     assert np.sum(report["confusion"]) == report["n"] == report["split"]["test"]
     assert report["interval"][0] <= report["value"] <= report["interval"][1]
@@ -68,6 +72,28 @@ def test_evidence_and_vectors_travel_in_the_bundle(tmp_path, reviews):
     classifier = runs.load(str(tmp_path / "run"))
     assert classifier.codec.ratios.columns == 3
     assert [a.top for a in classifier.predict(["great superb lovely", "awful poor dull"])] == ["good", "bad"]
+
+
+def test_baselines_agree_with_scikit_learns_own_pipeline(reviews):
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    from seqzoo import vocabulary
+    from seqzoo.tasks.classify import baselines, data
+    from seqzoo.tasks.classify.options import Data
+
+    examples = data.read_file(reviews, Data(path="x", text="review", label="stars"))
+    labels = np.array([label == "good" for label in examples.labels]).astype(int)
+    labels[::7] ^= 1  # noise, so that they err
+    vectors = TfidfVectorizer(tokenizer=vocabulary.words, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True)
+    theirs = make_pipeline(vectors, LogisticRegression(C=3, solver="liblinear")).fit(examples.texts[:150], labels[:150])
+    (ours,) = baselines._tfidf(examples.texts[:150], labels[:150], [3.0], examples.texts[150:])
+    np.testing.assert_array_equal(ours, theirs.predict(examples.texts[150:]))
+    found = baselines.predictions(
+        (examples.texts[:100], labels[:100]), (examples.texts[100:150], labels[100:150]), examples.texts[150:]
+    )
+    assert all(np.mean(guess == labels[150:]) > 0.7 for name, guess in found.items() if "regression" in name)
 
 
 def test_odd_texts_have_an_answer(tiny_run):
