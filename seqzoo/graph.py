@@ -1,12 +1,12 @@
 """Keras model -> ONNX: recurrent layers become the fused operators, masks become sequence lengths.
 
-`convert` walks the functional graph once and lets `graph_layers` write each layer's nodes; `check` runs
-both on the same batches. Keras' own export turns a masked recurrent layer into a loop and loses the speed.
+`convert` walks the functional graph once and lets `graph_layers` and `graph_recurrent` write each layer's nodes;
+`check` runs both on the same batches. Keras' own export turns a masked recurrent layer into a loop and loses the speed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -89,6 +89,46 @@ def _dims(shape: Sequence[int | None]) -> list[Any]:
     return [n if n is not None else ("batch", "time", "rest")[min(i, 2)] for i, n in enumerate(shape)]
 
 
+_MASK_ONLY = "an operation on masks: "
+_WRITERS: dict[str, Callable[..., Any]] = {}
+
+
+def writes(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register the writer of the layers with these class names."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        _WRITERS.update(dict.fromkeys(names, function))
+        return function
+
+    return register
+
+
+def supported() -> list[str]:
+    """Class names of the layers that can be converted."""
+    from seqzoo import graph_layers, graph_recurrent  # noqa: F401
+
+    return sorted(_WRITERS)
+
+
+def write(writer: Writer, layer: Any, *args: Any, **kwargs: Any) -> Tensor:
+    """Write one layer's nodes and return its output."""
+    from keras import Layer
+
+    kind = type(layer).__name__
+    inputs = list(args[0]) if args and isinstance(args[0], list | tuple) else [a for a in args if isinstance(a, Tensor)]
+    if not isinstance(layer, Layer):  # Keras computes masks with plain operations; ours travel in `Tensor.mask`
+        return Tensor(_MASK_ONLY + kind, ())
+    if kind not in supported() or any(x.name.startswith(_MASK_ONLY) for x in inputs):
+        raise UserError(f"layer {layer.name!r} ({kind}) cannot be written as ONNX; supported: {', '.join(supported())}")
+    result = _WRITERS[kind](writer, layer, *inputs)
+    if isinstance(result, Tensor):
+        return result
+    output = layer.output if len(layer._inbound_nodes) == 1 else layer._inbound_nodes[-1].outputs[0]
+    keeps = len(output.shape) > 2 and len(inputs[0].shape) > 1
+    source = inputs[0]
+    return Tensor(result, tuple(output.shape), source.mask if keeps else "", source.lengths if keeps else "")
+
+
 def convert(model: keras.Model, *, states: bool = False) -> onnx.ModelProto:
     """Convert a functional model of supported layers, with dynamic batch and time.
 
@@ -102,12 +142,10 @@ def convert(model: keras.Model, *, states: bool = False) -> onnx.ModelProto:
     """
     from onnx import checker, helper
 
-    from seqzoo import graph_layers
-
     writer = Writer(states=states)
     entries = [Tensor(t.name, tuple(t.shape)) for t in model.inputs]
     inputs = [_info(t.name, t.dtype, _dims(t.shape)) for t in model.inputs]
-    walked = model._run_through_graph(entries, operation_fn=lambda layer: partial(graph_layers.write, writer, layer))
+    walked = model._run_through_graph(entries, operation_fn=lambda layer: partial(write, writer, layer))
     results = walked if isinstance(walked, list | tuple) else [walked]
     outputs = []
     for name, tensor, result in zip(model.output_names, model.outputs, results, strict=True):

@@ -8,7 +8,7 @@ import platform
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.resources import files
@@ -264,8 +264,3 @@ def evaluate(run: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
     chosen = recipe.parse(tomllib.loads((folder / "recipe.toml").read_text("utf-8")), folder.name, overrides)
     room = open_room(chosen.task)
     return dict(room.evaluate_bundle(room.predictor(folder), chosen, other_data=bool(overrides)))
-
-
-def renamed(chosen: Recipe, name: str) -> Recipe:
-    """The same recipe under another name."""
-    return replace(chosen, name=name)

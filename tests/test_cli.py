@@ -270,7 +270,7 @@ def test_ctrl_c_while_classifying(seqzoo, tiny_run, reviews, monkeypatch, tmp_pa
     def interrupted(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("seqzoo.tasks.classify.task.run_sorted", interrupted)
+    monkeypatch.setattr("seqzoo.tasks.classify.predict.run_sorted", interrupted)
     code, _, err = seqzoo("classify", tiny_run, "--input", reviews, "--text", "review", "--output", "out.csv")
     assert code == 130 and "Traceback" not in err
     assert not list(tmp_path.glob("*out*"))

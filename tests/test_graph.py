@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from seqzoo import graph, graph_layers
+from seqzoo import graph
 from seqzoo.errors import UserError
 from seqzoo.layers import Beside, MaskedConv1D, MaskedPooling, WordDropout
 from seqzoo.runtime import Graph
@@ -186,4 +186,4 @@ def test_every_writer_has_been_tested():
     tested = {type(layer).__name__ for stack in [*PLAIN.values(), *MASKED.values()] for layer in stack}
     tested |= {"Embedding", "Add", "Multiply", "Average", "Maximum", "Attention", "AdditiveAttention", "Concatenate"}
     tested |= {"WordDropout", "Beside"}
-    assert set(graph_layers.supported()) - tested <= {"GaussianDropout", "ActivityRegularization"}
+    assert set(graph.supported()) - tested <= {"GaussianDropout", "ActivityRegularization"}

@@ -43,7 +43,7 @@ def layer(module: str) -> int:
     order = [
         ["errors", "vocabulary"],
         ["registry", "fetch", "layers"],
-        ["runtime", "graph", "graph_layers"],
+        ["runtime", "graph", "graph_layers", "graph_recurrent"],
         ["tasks"],
         ["recipe"],
         ["fit", "bundle", "judge", "charts", "report"],

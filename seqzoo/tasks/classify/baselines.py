@@ -76,8 +76,8 @@ def _one_against_all(labels: np.ndarray, features: Sequence[tuple[Any, Any]], st
         return np.asarray(model.decision_function(asked))
 
     if len(features) == 2:
-        return (scores(1) > 0).astype(np.int64)
-    return np.stack([scores(number) for number in range(len(features))], 1).argmax(1)
+        return np.asarray(scores(1) > 0, np.int64)
+    return np.asarray(np.stack([scores(number) for number in range(len(features))], 1).argmax(1))
 
 
 def _rarest(texts: list[str], count: int) -> int:

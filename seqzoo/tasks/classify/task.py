@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,54 +11,13 @@ from typing import Any
 import numpy as np
 
 from seqzoo import judge
-from seqzoo.errors import UserError
 from seqzoo.recipe import Recipe
-from seqzoo.runtime import Arrays, Graph, run_sorted, windows
-from seqzoo.tasks.classify import data
+from seqzoo.runtime import Arrays, Graph
+from seqzoo.tasks.classify import data, predict
 from seqzoo.tasks.classify.codec import TextCodec
+from seqzoo.tasks.classify.predict import Classifier, Decision
 
 METRIC = "accuracy"
-
-
-@dataclass(frozen=True)
-class Decision:
-    """How logits become an answer.
-
-    Attributes:
-        temperature: divides the logits, so that probabilities mean what they say.
-        abstain: the answer given when the confidence is below `confidence`; empty: never.
-        confidence: the lowest confidence at which a class is named.
-    """
-
-    temperature: float = 1.0
-    abstain: str = ""
-    confidence: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not self.temperature > 0 or not 0 <= self.confidence <= 1:
-            raise ValueError("a decision needs a temperature above 0 and a confidence between 0 and 1")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the classifier says of one text: `label` may be the abstention, `top` is always a class."""
-
-    label: str
-    top: str
-    confidence: float
-    probabilities: dict[str, float]
-
-
-def two_columns(logits: np.ndarray) -> np.ndarray:
-    """(n, 1) logits of the second class -> (n, 2); more columns stay as they are."""
-    return np.concatenate([np.zeros_like(logits), logits], axis=1) if logits.shape[1] == 1 else logits
-
-
-def probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
-    """(n, outputs) logits -> (n, classes) float64 probabilities."""
-    scaled = two_columns(logits).astype(np.float64) / temperature
-    powers = np.exp(scaled - scaled.max(1, keepdims=True))
-    return np.asarray(powers / powers.sum(1, keepdims=True))
 
 
 # --- training ----------------------------------------------------------------------------------------
@@ -109,12 +67,12 @@ def _labels(codec: TextCodec, examples: data.Examples) -> np.ndarray:
 
 def decide(graph: Graph, codec: TextCodec, validation: data.Examples, recipe: Recipe) -> Decision:
     """Choose temperature and abstention on the validation split."""
-    logits = two_columns(_logits(graph, codec, validation.texts))
+    logits = predict.two_columns(predict.logits(graph, codec, validation.texts))
     labels = codec.encode_labels(validation.labels)
     temperature = judge.temperature(logits, labels)
     if not recipe.decide.abstain:
         return Decision(temperature)
-    p = probabilities(logits, temperature)
+    p = predict.probabilities(logits, temperature)
     confidence = judge.confidence_for_risk(p.max(1), p.argmax(1) == labels, recipe.decide.risk)
     return Decision(temperature, recipe.decide.abstain, confidence)
 
@@ -131,8 +89,8 @@ def evaluate(
     `baselines` holds each baseline's predicted class numbers for the same examples.
     """
     labels = codec.encode_labels(test.labels)
-    logits = _logits(graph, codec, test.texts)
-    p = probabilities(logits, decision.temperature)
+    logits = predict.logits(graph, codec, test.texts)
+    p = predict.probabilities(logits, decision.temperature)
     predicted, confidence = p.argmax(1), p.max(1)
     correct = predicted == labels
     low, high = judge.interval(correct, test.groups)
@@ -180,11 +138,6 @@ def baseline_predictions(codec: TextCodec, splits: data.Splits, test: data.Examp
         (splits.validation.texts, codec.encode_labels(splits.validation.labels)),
         test.texts,
     )
-
-
-def _logits(graph: Graph, codec: TextCodec, texts: Sequence[str]) -> np.ndarray:
-    parts = [run_sorted(graph, [codec.encode(text) for text in window]) for window in windows(texts)]
-    return np.concatenate(parts)
 
 
 def _bits(correct: np.ndarray) -> str:
@@ -256,7 +209,7 @@ def judge_model(graph: bytes, codec: TextCodec, splits: data.Splits, recipe: Rec
     decision = decide(session, codec, splits.validation, recipe)
     test = splits.open_test()
     report = evaluate(session, codec, decision, test, baseline_predictions(codec, splits, test))
-    report["speed"] = speed(Classifier(codec, decision, session), test.texts)
+    report["speed"] = predict.speed(Classifier(codec, decision, session), test.texts)
     report["split"] = {
         "train": len(splits.train),
         "validation": len(splits.validation),
@@ -277,90 +230,6 @@ def evaluate_bundle(classifier: Classifier, recipe: Recipe, other_data: bool) ->
     test = splits.open_test()
     guesses = baseline_predictions(classifier.codec, splits, test)
     return evaluate(classifier.graph, classifier.codec, classifier.decision, test, guesses)
-
-
-# --- answering ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Classifier:
-    """A loaded bundle: texts in, answers out. Imports neither TensorFlow nor Keras."""
-
-    codec: TextCodec
-    decision: Decision
-    graph: Graph
-
-    @classmethod
-    def load(cls, folder: Path) -> Classifier:
-        """Load a bundle whose files have been checked (`bundle.load_meta`).
-
-        Raises:
-            UserError: damaged files.
-        """
-        from seqzoo import bundle
-
-        try:
-            decision = Decision(**bundle.read_json(folder, "decision.json"))
-        except (TypeError, ValueError) as error:
-            raise UserError(f"{folder}: decision.json is damaged: {error}") from None
-        graph = Graph(folder / "model.onnx")
-        codec = TextCodec.load(folder)
-        if len(graph.inputs) != 1 + (codec.ratios is not None):
-            raise UserError(f"{folder}: the graph's inputs {graph.inputs} do not fit the codec")
-        return cls(codec, decision, graph)
-
-    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """(n, classes) float64 probabilities."""
-        return probabilities(_logits(self.graph, self.codec, texts), self.decision.temperature)
-
-    def predict(self, texts: Iterable[str]) -> Iterator[Answer]:
-        """Answer a stream of texts, in order, holding a bounded window of them in memory."""
-        for window in windows(texts):
-            for text, row in zip(window, self.probabilities(window), strict=True):
-                yield self._answer(row, empty=not self.codec.kept_words(text))
-
-    def _answer(self, row: np.ndarray, empty: bool) -> Answer:
-        names = self.codec.classes
-        top = int(row.argmax())
-        unsure = empty or row[top] < self.decision.confidence
-        label = (self.decision.abstain or "unsure" if empty else self.decision.abstain) if unsure else names[top]
-        return Answer(label, names[top], float(row[top]), dict(zip(names, map(float, row), strict=True)))
-
-    def explain(self, text: str, limit: int = 400) -> list[tuple[str, float]]:
-        """Each kept word, and by how much it raised the probability of the top class.
-
-        Measured by occlusion: the word is replaced by the unknown word, and the graph asked again.
-        Source: Zeiler and Fergus 2014; Li et al. 2016, Understanding neural networks through erasure.
-        """
-        from seqzoo.vocabulary import UNKNOWN
-
-        words = self.codec.kept_words(text)[:limit]
-        ids = self.codec.ids(text)
-        variants = [ids]
-        for position in range(1, len(words) + 1):
-            hidden = ids.copy()
-            hidden[position] = UNKNOWN
-            variants.append(hidden)
-        logits = run_sorted(self.graph, [self.codec.arrays(one) for one in variants])
-        p = probabilities(logits, self.decision.temperature)
-        top = p[0].argmax()
-        return [(word, float(p[0, top] - p[i + 1, top])) for i, word in enumerate(words)]
-
-
-def speed(classifier: Classifier, texts: Sequence[str]) -> dict[str, float]:
-    """Median milliseconds for one text alone, and texts a second in batches of 64."""
-    sample = list(texts[:64])
-    single = []
-    for text in sample[:30]:
-        start = time.perf_counter()
-        classifier.probabilities([text])
-        single.append(time.perf_counter() - start)
-    start = time.perf_counter()
-    classifier.probabilities(sample)
-    return {
-        "ms for one text": 1000 * float(np.median(single)),
-        "texts a second": len(sample) / (time.perf_counter() - start),
-    }
 
 
 @dataclass(frozen=True)

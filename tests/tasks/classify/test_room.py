@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seqzoo import recipe, runs
-from seqzoo.tasks.classify.task import Decision, probabilities, two_columns
+from seqzoo.tasks.classify.predict import Decision, probabilities, two_columns
 from tests.conftest import TINY, write_reviews
 
 
