@@ -1,0 +1,51 @@
+"""Bundles that ride in the package: sound, small, documented, and right about plain cases."""
+
+import csv
+import json
+
+import pytest
+
+from seqzoo import answer, recipe, runs
+from seqzoo.tasks import open_room
+
+SHIPPED = runs.shipped()
+PLAIN = {
+    "An honest, quiet and deeply moving film. I loved every minute of it.": "positive",
+    "Boring, badly acted and far too long. A waste of time.": "negative",
+}
+
+
+def test_what_ships():
+    assert set(SHIPPED) == {"imdb-bilstm", "imdb-evidence-bilstm"}
+    assert set(SHIPPED) <= set(recipe.names())
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_bundle_is_sound_and_right_about_plain_cases(name):
+    runs.bundle.load_meta(SHIPPED[name])
+    classifier = open_room("classify").predictor(SHIPPED[name])
+    assert {text: a.label for text, a in zip(PLAIN, classifier.predict(PLAIN), strict=True)} == PLAIN
+    assert next(classifier.predict(["😀"])).label == "neutral"
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_bundle_is_small_and_has_a_card(name):
+    size = sum(path.stat().st_size for path in SHIPPED[name].iterdir())
+    assert size < 12e6
+    card = (SHIPPED[name] / "README.md").read_text()
+    report = json.loads((SHIPPED[name] / "report.json").read_text())
+    assert f"seqzoo train {name}" in card and f"{report['value']:.2%}" in card and "licence" in card
+
+
+def test_listed_results_come_from_reports():
+    listed = json.loads((recipe.folder() / "results.json").read_text())
+    assert set(listed) <= set(recipe.names())
+    for name, folder in SHIPPED.items():
+        report = json.loads((folder / "report.json").read_text())
+        assert report["value"] in listed[name]["values"]
+        assert listed[name]["parameters"] == report["parameters"]
+
+
+def test_the_sample_reviews_are_there():
+    with answer.SAMPLE.open() as file:
+        assert len(list(csv.DictReader(file))) == 12
