@@ -147,7 +147,7 @@ def evaluate(
     """Judge a bundle on its sealed test split, or on other data."""
     from seqzoo import runs, show
 
-    show.report(runs.evaluate(run or "", _own_data(data, text, label, group)), as_json, None)
+    show.report(runs.evaluate(run, _own_data(data, text, label, group)), as_json, None)
 
 
 @app.command()

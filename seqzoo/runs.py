@@ -229,7 +229,7 @@ def is_run(word: str) -> bool:
     return any((folder / bundle.META).is_file() for folder in (Path(word), RUNS / word)) or word in shipped()
 
 
-DEFAULTS = {"classify": "imdb-bilstm"}
+DEFAULTS = {"classify": "imdb-evidence-bilstm"}
 
 
 def _glance(path: Path) -> dict[str, Any]:
@@ -252,7 +252,7 @@ def load(run: str | None = None, task: str = "classify") -> Any:
     return open_room(task).predictor(folder)
 
 
-def evaluate(run: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
+def evaluate(run: str | None = None, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """Judge a bundle: on its own sealed test split, or on other data named by overrides of [data].
 
     Returns the part of the report that depends on the examples. Nothing is written.

@@ -39,9 +39,12 @@ TINY = [
     "model.embedding_dim=8",
     "model.units=[6, 4]",
     "model.dense_units=4",
-    "fit.epochs=12",
+    "model.embedding_dropout=0.0",
+    "fit.epochs=8",
     "fit.batch_size=16",
-    "fit.learning_rate=0.01",
+    "fit.learning_rate=0.02",
+    "fit.schedule=constant",
+    "fit.average=0.0",
 ]
 
 
