@@ -19,7 +19,7 @@ CARD = """# {recipe}
 {title}. Source: {source}.
 
 - Trained by: `seqzoo train {recipe} --seed {seed}` ({minutes:.0f} minutes on {machine})
-- Data: {data}, {licence}; {train:,} texts to train on, {validation:,} to choose by
+- Data: {data} (licence: {licence}); {train:,} texts to train on, {validation:,} to choose by
 - Test: {metric} {value:.2%}, 95 % interval [{low:.2%}, {high:.2%}], n = {n:,}; {verdict}
 - Weights: float16; on {checked:,} test texts they change {changed} answer(s)
 - Use: film reviews in English. It has seen nothing else: neither other languages nor other kinds of text.

@@ -12,6 +12,7 @@ import numpy as np
 from seqzoo.errors import UserError
 from seqzoo.runtime import Graph, run_sorted, windows
 from seqzoo.tasks.classify.codec import TextCodec
+from seqzoo.vocabulary import SPECIAL, UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -96,13 +97,17 @@ class Classifier:
         """Answer a stream of texts, in order, holding a bounded window of them in memory."""
         for window in windows(texts):
             for text, row in zip(window, self.probabilities(window), strict=True):
-                yield self._answer(row, empty=not self.codec.kept_words(text))
+                yield self._answer(row, known=bool((self.codec.ids(text) >= SPECIAL).any()))
 
-    def _answer(self, row: np.ndarray, empty: bool) -> Answer:
+    def _answer(self, row: np.ndarray, known: bool) -> Answer:
+        """Name the class, or abstain: from too little confidence, or for want of a single known word."""
         names = self.codec.classes
         top = int(row.argmax())
-        unsure = empty or row[top] < self.decision.confidence
-        label = (self.decision.abstain or "unsure" if empty else self.decision.abstain) if unsure else names[top]
+        label = names[top]
+        if not known:
+            label = self.decision.abstain or "unsure"
+        elif row[top] < self.decision.confidence:
+            label = self.decision.abstain
         return Answer(label, names[top], float(row[top]), dict(zip(names, map(float, row), strict=True)))
 
     def explain(self, text: str, limit: int = 400) -> list[tuple[str, float]]:
@@ -111,8 +116,6 @@ class Classifier:
         Measured by occlusion: the word is replaced by the unknown word, and the graph asked again.
         Source: Zeiler and Fergus 2014; Li et al. 2016, Understanding neural networks through erasure.
         """
-        from seqzoo.vocabulary import UNKNOWN
-
         words = self.codec.kept_words(text)[:limit]
         ids = self.codec.ids(text)
         variants = [ids]
