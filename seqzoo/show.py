@@ -44,23 +44,24 @@ def recipes(as_json: bool) -> None:
         )
     if as_json:
         return _print_json(rows)
-    grid = Table("recipe", "task", "architecture", "data", box=None, header_style="bold", pad_edge=False)
-    grid.add_column("parameters", justify="right")
-    grid.add_column("measured", justify="right")
-    grid.add_column("best baseline", justify="right")
-    for row in rows:
-        result: Any = row["result"]
-        numbers = (
-            (
-                f"{result['parameters']:,}",
-                f"{result['value']:.1%} {result['metric']}",
-                f"{result['baseline']:.1%}",
-            )
-            if result
-            else ("", "not measured", "")
-        )
-        grid.add_row(row["recipe"], row["task"], row["architecture"], row["data"], *numbers)
-    Console().print(grid)
+    console = Console()
+    for task in sorted({str(row["task"]) for row in rows}):
+        grid = Table(title=task, title_justify="left", title_style="bold", box=None, pad_edge=False)
+        grid.add_column("recipe", no_wrap=True, min_width=max(len(row["recipe"]) for row in rows))
+        grid.add_column("architecture", no_wrap=True)  # what gives way on a narrow terminal
+        grid.add_column("data", no_wrap=True, min_width=8)
+        for title, width in (("parameters", 10), ("measured", 8), ("baseline", 8)):
+            grid.add_column(title, justify="right", no_wrap=True, min_width=width)
+        for row in rows:
+            if row["task"] == task:
+                grid.add_row(row["recipe"], row["architecture"], row["data"], *_measured_cells(row["result"]))
+        console.print(grid)
+
+
+def _measured_cells(result: Any) -> tuple[str, str, str]:
+    if not result:
+        return "", "-", ""
+    return f"{result['parameters']:,}", f"{result['value']:.1%}", f"{result['baseline']:.1%}"
 
 
 def recipe_page(name: str, as_json: bool) -> None:
