@@ -48,7 +48,7 @@ def recipes(as_json: bool) -> None:
     for task in sorted({str(row["task"]) for row in rows}):
         grid = Table(title=task, title_justify="left", title_style="bold", box=None, pad_edge=False)
         grid.add_column("recipe", no_wrap=True, min_width=max(len(row["recipe"]) for row in rows))
-        grid.add_column("architecture", no_wrap=True)  # what gives way on a narrow terminal
+        grid.add_column("architecture", overflow="ellipsis")  # what gives way on a narrow terminal
         grid.add_column("data", no_wrap=True, min_width=8)
         for title, width in (("parameters", 10), ("measured", 8), ("baseline", 8)):
             grid.add_column(title, justify="right", no_wrap=True, min_width=width)
