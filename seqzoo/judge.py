@@ -156,11 +156,15 @@ def calibration(confidence: np.ndarray, correct: np.ndarray, bins: int = 10) -> 
 
 
 def confidence_for_risk(confidence: np.ndarray, correct: np.ndarray, risk: float) -> float:
-    """The lowest confidence at and above which the error is at most `risk`; 1 if there is none.
+    """The lowest confidence at and above which the error is at most `risk`.
+
+    0 when that holds for all examples, 1 when it holds for none.
 
     Source: El-Yaniv and Wiener 2010, On the foundations of noise-free selective classification.
     """
     order = np.argsort(-confidence, kind="stable")
     errors = np.cumsum(~correct[order].astype(bool)) / np.arange(1, len(order) + 1)
     allowed = np.flatnonzero(errors <= risk)
-    return float(confidence[order[allowed[-1]]]) if len(allowed) else 1.0
+    if not len(allowed):
+        return 1.0
+    return 0.0 if allowed[-1] == len(order) - 1 else float(confidence[order[allowed[-1]]])

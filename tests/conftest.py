@@ -40,6 +40,7 @@ TINY = [
     "model.units=[6, 4]",
     "model.dense_units=4",
     "model.embedding_dropout=0.0",
+    "decide.risk=0.4",
     "fit.epochs=8",
     "fit.batch_size=16",
     "fit.learning_rate=0.02",

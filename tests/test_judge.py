@@ -87,5 +87,5 @@ def test_confidence_for_risk():
     confidence = np.array([0.9, 0.8, 0.7, 0.6])
     correct = np.array([True, True, True, False])
     assert judge.confidence_for_risk(confidence, correct, 0.1) == 0.7
-    assert judge.confidence_for_risk(confidence, correct, 0.3) == 0.6
+    assert judge.confidence_for_risk(confidence, correct, 0.3) == 0.0
     assert judge.confidence_for_risk(confidence, ~correct, 0.1) == 1.0
