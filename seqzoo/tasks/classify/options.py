@@ -43,7 +43,7 @@ class Codec:
     Attributes:
         words: size of the vocabulary, the three special ids included.
         tokens: the longest sequence; of a longer text `keep` says which part is read.
-        keep: "head", "tail" or "head+tail".
+        keep: "head", "tail" or "head+tail"; the README says what each was measured to give.
         minimum_groups: a word must occur in so many groups (films).
         ratios: the longest n-gram whose log-count ratio is read beside each word; 0: none.
         ratio_groups: such an n-gram must occur in so many groups.
