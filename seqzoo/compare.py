@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -17,16 +18,18 @@ def compare(
 ) -> dict[str, Any]:
     """Train each recipe with each seed into `out`, and write compare.html and compare.json there.
 
-    A run that `out` holds already, of the same resolved recipe and seed, is used again.
+    The first recipe's [data] and epochs hold for all of them: one split, one budget. A run that `out` holds
+    already, of the same resolved recipe and seed, is used again.
 
     Raises:
         UserError: fewer than two recipes, or recipes on different data.
     """
     if len(set(names)) < 2 or seeds < 1:
         raise UserError("a comparison needs two recipes and a seed", "seqzoo compare imdb-bilstm imdb-gru")
-    chosen = [recipe.load(name, overrides) for name in names]
-    if any(one.data != chosen[0].data or one.task != chosen[0].task for one in chosen):
+    first, *others = [recipe.load(name, overrides) for name in dict.fromkeys(names)]
+    if len({(one.task, one.data.dataset, one.data.path) for one in [first, *others]}) > 1:
         raise UserError("these recipes read different data; give all of them one file with --data FILE")
+    chosen = [first, *(replace(one, data=first.data, fit=replace(one.fit, epochs=first.fit.epochs)) for one in others)]
     reports = {one.name: [_run(one, seed, out, quiet) for seed in range(seeds)] for one in chosen}
     result = _table(reports, seeds)
     from seqzoo.report import comparison_html

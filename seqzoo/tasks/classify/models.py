@@ -50,25 +50,35 @@ def _head(ids: Any, x: Any, classes: int) -> keras.Model:
 
 @architecture(task="classify", source="S2: AIT, SimpleRNN", parameters=10_625, vocabulary_size=0, classes=1)
 def simple_rnn_classifier(
-    *, vocabulary_size: int, classes: int = 1, embedding_dim: int = 100, units: int = 64
+    *,
+    vocabulary_size: int,
+    classes: int = 1,
+    embedding_dim: int = 100,
+    units: int = 64,
+    embedding_dropout: float = 0.0,
 ) -> keras.Model:
     """One plain recurrent layer: what vanishing gradients cost.
 
     Reference: Elman 1990, Finding structure in time. The documented count leaves the embedding out.
     """
-    ids, x = _embedded(vocabulary_size, embedding_dim)
+    ids, x = _embedded(vocabulary_size, embedding_dim, embedding_dropout)
     return _head(ids, _recurrent(x, "SimpleRNN", [units]), classes)
 
 
 @architecture(task="classify", source="S23: CH, stacked SimpleRNN", parameters=7_809, vocabulary_size=0, classes=1)
 def stacked_rnn_classifier(
-    *, vocabulary_size: int, classes: int = 1, embedding_dim: int = 8, units: tuple[int, int] = (64, 32)
+    *,
+    vocabulary_size: int,
+    classes: int = 1,
+    embedding_dim: int = 8,
+    units: tuple[int, int] = (64, 32),
+    embedding_dropout: float = 0.0,
 ) -> keras.Model:
     """Two plain recurrent layers over eight features a step; the embedding stands in for the features.
 
     Reference: Elman 1990. The documented count leaves the embedding out.
     """
-    ids, x = _embedded(vocabulary_size, embedding_dim)
+    ids, x = _embedded(vocabulary_size, embedding_dim, embedding_dropout)
     return _head(ids, _recurrent(x, "SimpleRNN", units), classes)
 
 
@@ -110,13 +120,18 @@ def gru_classifier(
 
 @architecture(task="classify", source="S5, S8: AIT, BiLSTM", parameters=1_420_097, vocabulary_size=10_000, classes=1)
 def stacked_bilstm_classifier(
-    *, vocabulary_size: int, classes: int = 1, embedding_dim: int = 128, units: tuple[int, int] = (64, 32)
+    *,
+    vocabulary_size: int,
+    classes: int = 1,
+    embedding_dim: int = 128,
+    units: tuple[int, int] = (64, 32),
+    embedding_dropout: float = 0.0,
 ) -> keras.Model:
     """Two stacked bidirectional LSTMs straight into the logits.
 
     Reference: Schuster and Paliwal 1997, Bidirectional recurrent neural networks.
     """
-    ids, x = _embedded(vocabulary_size, embedding_dim)
+    ids, x = _embedded(vocabulary_size, embedding_dim, embedding_dropout)
     return _head(ids, _recurrent(x, "LSTM", units, bidirectional=True), classes)
 
 
@@ -128,12 +143,13 @@ def funnel_lstm_classifier(
     embedding_dim: int = 128,
     units: tuple[int, int, int] = (128, 64, 32),
     dropout: float = 0.2,
+    embedding_dropout: float = 0.0,
 ) -> keras.Model:
     """Three stacked LSTMs, each half as wide as the one below.
 
     Reference: Hochreiter and Schmidhuber 1997.
     """
-    ids, x = _embedded(vocabulary_size, embedding_dim)
+    ids, x = _embedded(vocabulary_size, embedding_dim, embedding_dropout)
     return _head(ids, _recurrent(x, "LSTM", units, dropout), classes)
 
 
@@ -195,6 +211,7 @@ def cnn_classifier(
     filters: int = 128,
     widths: tuple[int, ...] = (3, 4, 5),
     dropout: float = 0.5,
+    embedding_dropout: float = 0.0,
 ) -> keras.Model:
     """Convolutions of three widths and the maximum over time: the row to hold beside every recurrent one.
 
@@ -205,7 +222,7 @@ def cnn_classifier(
 
     from seqzoo.layers import MaskedConv1D, MaskedPooling
 
-    ids, x = _embedded(vocabulary_size, embedding_dim)
+    ids, x = _embedded(vocabulary_size, embedding_dim, embedding_dropout)
     found = [
         MaskedPooling("max")(MaskedConv1D(filters, w, padding="same", activation="relu", name=f"conv_{w}")(x))
         for w in widths

@@ -176,3 +176,20 @@ def test_compare_orders_the_rows_and_reuses_runs(tmp_path, reviews, monkeypatch)
         compare.compare(["imdb-gru"], [], 1, tmp_path)
     with pytest.raises(UserError, match="different data"):
         compare.compare(["imdb-gru", "spam-bilstm"], [], 1, tmp_path)
+
+
+def test_compare_gives_every_recipe_the_split_and_budget_of_the_first(tmp_path, reviews, monkeypatch):
+    from seqzoo import compare
+
+    mine = tmp_path / "mine.toml"
+    mine.write_text(
+        'task = "classify"\n[data]\nvalidation = 0.3\n[model]\narchitecture = "gru_classifier"\n[fit]\nepochs = 9\n'
+    )
+    trained = []
+    monkeypatch.setattr(compare, "_run", lambda chosen, *rest: trained.append(chosen))
+    monkeypatch.setattr(compare, "_table", lambda *rest: {})
+    monkeypatch.setattr("seqzoo.report.comparison_html", lambda *rest: "")
+    sets = [f"data.path={reviews}", 'data.dataset=""']
+    compare.compare(["imdb-cnn", str(mine)], sets, 1, tmp_path, quiet=True)
+    assert [(one.data.validation, one.fit.epochs) for one in trained] == [(0.1, 5), (0.1, 5)]
+    assert trained[1].architecture == "gru_classifier"
