@@ -58,6 +58,8 @@ def _one(classifier: Any, text: str, explain: bool, as_json: bool) -> None:
     from rich.text import Text
 
     answer = next(classifier.predict([text]))
+    if not answer.known:
+        raise UserError(f"the model knows no word of {text[:40]!r}: there is nothing to judge")
     moved = classifier.explain(text) if explain else []
     if as_json:
         line: dict[str, Any] = {"label": answer.label, "confidence": answer.confidence, "top": answer.top,
@@ -131,10 +133,14 @@ def _many(
 
     kept, read = tee(rows)
     answers = classifier.predict(row[column] for row in read)
+    unread = 0
     with _writer(target, as_json, column) as write, _progress(quiet or target is None) as advance:
         for row, answer in zip(kept, answers, strict=True):
             write({**row, "label": answer.label, "confidence": f"{answer.confidence:.4f}"})
+            unread += not answer.known
             advance()
+    if unread and not quiet:
+        print(f"{unread:,} text(s) held no word that the model knows: answered without reading", file=sys.stderr)
 
 
 @contextmanager

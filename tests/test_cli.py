@@ -222,6 +222,18 @@ def test_bad_files(seqzoo, tiny_run, tmp_path):
     fails(seqzoo("classify", "two", "words", "here"), "in quotes")
 
 
+@pytest.mark.parametrize("text", ["", " \n\t", "😀😀😀", "zzzyx qqqzz"])
+def test_a_text_without_a_known_word(seqzoo, tiny_run, text):
+    fails(seqzoo("classify", tiny_run, text), "knows no word")
+
+
+def test_rows_without_a_known_word_are_counted_not_dropped(seqzoo, tiny_run, tmp_path):
+    (tmp_path / "in.csv").write_text("text\n😀\nfine\n  \n")
+    code, _, err = seqzoo("classify", tiny_run, "--input", "in.csv", "--output", "out.csv")
+    assert code == 0 and "text(s) held no word" in err
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 4
+
+
 def test_output_that_cannot_be_written(seqzoo, reviews, tmp_path):
     (tmp_path / "file").write_text("")
     fails(seqzoo("train", "imdb-bilstm", *own(reviews), "--out", "file/run"), "cannot write", "--out")

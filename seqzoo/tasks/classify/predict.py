@@ -36,12 +36,16 @@ class Decision:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the classifier says of one text: `label` may be the abstention, `top` is always a class."""
+    """What the classifier says of one text: `label` may be the abstention, `top` is always a class.
+
+    `known` is false where the model knows none of the words, so that it abstained unread.
+    """
 
     label: str
     top: str
     confidence: float
     probabilities: dict[str, float]
+    known: bool = True
 
 
 def two_columns(logits: np.ndarray) -> np.ndarray:
@@ -108,7 +112,7 @@ class Classifier:
             label = self.decision.abstain or "unsure"
         elif row[top] < self.decision.confidence:
             label = self.decision.abstain
-        return Answer(label, names[top], float(row[top]), dict(zip(names, map(float, row), strict=True)))
+        return Answer(label, names[top], float(row[top]), dict(zip(names, map(float, row), strict=True)), known)
 
     def explain(self, text: str, limit: int = 400) -> list[tuple[str, float]]:
         """Each kept word, and by how much it raised the probability of the top class.
