@@ -35,9 +35,12 @@ def _recipe_names(incomplete: str) -> list[str]:
     return [name for name in recipe.names() if name.startswith(incomplete)]
 
 
-RecipeName = Annotated[str, typer.Argument(help="A recipe's name, or a .toml file.", autocompletion=_recipe_names)]
+RecipeName = Annotated[
+    str, typer.Argument(metavar="RECIPE", help="A recipe's name, or a .toml file.", autocompletion=_recipe_names)
+]
 RunName = Annotated[
-    str | None, typer.Argument(help="A run's folder, or a recipe's name.", autocompletion=_recipe_names)
+    str | None,
+    typer.Argument(metavar="RUN", help="A run's folder, or a recipe's name.", autocompletion=_recipe_names),
 ]
 
 
@@ -114,7 +117,9 @@ def train(
     seed: Annotated[int, typer.Option(help="Of weights, dropout and order.")] = 0,
     out: Annotated[Path | None, typer.Option(help="The run's folder; default: runs/NAME.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
-    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write TensorBoard logs.")] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Also write TensorBoard logs into the run's folder.")
+    ] = False,
     require_win: Annotated[bool, typer.Option("--require-win", help="Exit 1 unless the baselines are beaten.")] = False,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -152,7 +157,9 @@ def evaluate(
 
 @app.command()
 def compare(
-    names: Annotated[list[str], typer.Argument(help="Two or more recipes.", autocompletion=_recipe_names)],
+    names: Annotated[
+        list[str], typer.Argument(metavar="RECIPE", help="Two or more recipes.", autocompletion=_recipe_names)
+    ],
     data: DataFile = None,
     text: Text = None,
     label: Label = None,
@@ -173,7 +180,7 @@ def compare(
 
 @app.command()
 def classify(
-    words: Annotated[list[str] | None, typer.Argument(metavar="[RUN] [TEXT]", help="Text to classify.")] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[RUN] TEXT", help="Text to classify.")] = None,
     run: Annotated[str | None, typer.Option("--run", help="A run's folder, or a recipe's name.")] = None,
     source: Annotated[
         Path | None, typer.Option("--input", help="CSV, TSV, JSONL, or text by line; - is stdin.")

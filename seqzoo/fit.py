@@ -20,6 +20,7 @@ from seqzoo.runtime import Arrays, pad
 
 CHECKPOINT = "checkpoint.npz"
 HISTORY = "history.csv"
+TENSORBOARD = "tensorboard"
 _BUCKET = 8  # batches are padded to a multiple of this many steps
 _POOL = 40  # batches whose examples are sorted by length together
 
@@ -179,7 +180,7 @@ def _tensorboard(folder: Path) -> Any:
         import tensorboard  # noqa: F401
     except ImportError:
         raise UserError("TensorBoard is not installed", "pip install 'seqzoo[tensorboard]'") from None
-    return keras.callbacks.TensorBoard(folder / "tensorboard")
+    return keras.callbacks.TensorBoard(folder / TENSORBOARD)
 
 
 def _bookkeeper(options: Fit, folder: Path) -> Any:

@@ -94,6 +94,8 @@ def train(
         codec.save(folder)
         judged.save(folder)
         fit.write_history(folder / "history.csv", history)
+        if (work / fit.TENSORBOARD).is_dir():
+            shutil.copytree(work / fit.TENSORBOARD, folder / fit.TENSORBOARD)
         write_report(folder, report)
         return {**{key: report[key] for key in ("recipe", "task", "seed", "created", "parameters")},
                 "versions": _versions(), "data": splits.facts}  # fmt: skip

@@ -53,9 +53,11 @@ def test_texts_cannot_write_into_the_page(tiny_run):
     assert not [tag for tag in ("<script", "<b>truth", "<i>", "<u>", "<s>") if tag in page]
 
 
-def test_three_classes(tmp_path):
+def test_three_classes_and_tensorboard(tmp_path):
     path = write_reviews(tmp_path / "three.csv", rows=240, classes=3)
-    report = runs.train(recipe.load("imdb-bilstm", [*TINY, f"data.path={path}"]), tmp_path / "run", quiet=True)
+    chosen = recipe.load("imdb-bilstm", [*TINY, f"data.path={path}"])
+    report = runs.train(chosen, tmp_path / "run", quiet=True, tensorboard=True)
+    assert list((tmp_path / "run" / "tensorboard").rglob("events.*"))
     assert report["classes"] == ["bad", "good", "plain"]
     p = runs.load(str(tmp_path / "run")).probabilities(["superb", "awful", "the film"])
     assert p.shape == (3, 3)
