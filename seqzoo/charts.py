@@ -52,7 +52,7 @@ def lines(
 
 def bars(rows: Sequence[tuple[str, float, tuple[float, float] | None, bool]], start: float = 0.0) -> str:
     """Draw horizontal bars of shares: (name, value, interval or None, whether it is ours)."""
-    step, left = 40, 214
+    step, left = 40, 22 + 6.6 * max([len(name) for name, *_ in rows], default=0)
     height = step * len(rows) + 8
     end = max([value for _, value, _, _ in rows] + [i[1] for _, _, i, _ in rows if i] + [start + 1e-6])
     scale = (WIDTH - left - 78) / (end - start)

@@ -183,16 +183,10 @@ def comparison(values: dict[str, Any], as_json: bool, folder: Path) -> None:
     """Print the table of a comparison."""
     if as_json:
         return _print_json(values)
-    grid = Table("", box=None, header_style="bold", pad_edge=False)
-    for title in (
-        "parameters",
-        values["metric"],
-        "95 % interval",
-        "seconds",
-        "ms a text",
-        "p against the best",
-    ):
-        grid.add_column(title, justify="right")
+    grid = Table(box=None, header_style="bold", pad_edge=False)
+    grid.add_column("", min_width=max(len(row["name"]) for row in values["rows"] if row["parameters"]))
+    for title in ("parameters", values["metric"], "95 % interval", "seconds", "ms", "p"):
+        grid.add_column(title, justify="right", no_wrap=True)
     for row in values["rows"]:
         low, high = row["interval"]
         cells = (
@@ -201,9 +195,10 @@ def comparison(values: dict[str, Any], as_json: bool, folder: Path) -> None:
             f"[{low:.2%}, {high:.2%}]",
             f"{row['seconds']:.0f}" if row["seconds"] else "",
             f"{row['ms']:.1f}" if row["ms"] else "",
-            "" if row["p"] is None else f"{row['p']:.3f}",
+            "" if row["p"] is None else "< 0.001" if row["p"] < 0.001 else f"{row['p']:.3f}",
         )
         grid.add_row(escape(row["name"]), *map(escape, cells))
     console = Console(highlight=False)
     console.print(grid)
+    console.print("[dim]ms: for one text; p: paired test against the first row[/]")
     console.print(f"\n{folder}/compare.html")
