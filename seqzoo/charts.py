@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 WIDTH, HEIGHT = 480, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 14, 44
+_DOTS = 16  # a longer line needs no dots
 
 
 def lines(
@@ -17,9 +18,13 @@ def lines(
     percent: bool = False,
     diagonal: bool = False,
     whole: bool = False,
+    bands: Sequence[tuple[Sequence[tuple[float, float]], Sequence[tuple[float, float]]]] = (),
 ) -> str:
-    """Draw one line for each named series of (x, y) points; `diagonal` adds y = x on a unit square."""
-    points = [point for line in series.values() for point in line]
+    """Draw one line for each named series of (x, y) points; `diagonal` adds y = x on a unit square.
+
+    Each of `bands` is filled between its lower and its upper line.
+    """
+    points = [point for line in [*series.values(), *(end for band in bands for end in band)] for point in line]
     if not points:
         return ""
     xs, ys = [p[0] for p in points], [p[1] for p in points]
@@ -36,10 +41,13 @@ def lines(
     if diagonal:
         (ax, ay), (bx, by) = place(0, 0), place(1, 1)
         parts.append(f'<line class="diagonal" x1="{ax:.1f}" y1="{ay:.1f}" x2="{bx:.1f}" y2="{by:.1f}"/>')
+    for low, high in bands:
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*p) for p in [*low, *reversed(high)]))
+        parts.append(f'<polygon class="band" points="{path}"/>')
     for number, (name, line) in enumerate(series.items()):
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*p) for p in line))
         parts.append(f'<polyline class="line s{number}" points="{path}"/>')
-        for point in line:
+        for point in line if len(line) <= _DOTS else ():
             x, y = place(*point)
             tip = f"{name}: {point[0]:g}, {point[1]:.4g}"
             parts.append(
@@ -50,8 +58,12 @@ def lines(
     return _svg("".join(parts), HEIGHT, f"{y_title} by {x_title}") + f'<p class="legend">{legend}</p>'
 
 
-def bars(rows: Sequence[tuple[str, float, tuple[float, float] | None, bool]], start: float = 0.0) -> str:
-    """Draw horizontal bars of shares: (name, value, interval or None, whether it is ours)."""
+def bars(
+    rows: Sequence[tuple[str, float, tuple[float, float] | None, bool]],
+    start: float = 0.0,
+    show: Callable[[float], str] = "{:.1%}".format,
+) -> str:
+    """Draw horizontal bars: (name, value, interval or None, whether it is ours); `show` writes a value."""
     step, left = 40, 22 + 6.6 * max([len(name) for name, *_ in rows], default=0)
     height = step * len(rows) + 8
     end = max([value for _, value, _, _ in rows] + [i[1] for _, _, i, _ in rows if i] + [start + 1e-6])
@@ -69,7 +81,7 @@ def bars(rows: Sequence[tuple[str, float, tuple[float, float] | None, bool]], st
             a, b = (left + max(0.0, v - start) * scale for v in interval)
             parts.append(f'<path class="whisker" d="M{a:.1f},{y + 8}v10M{a:.1f},{y + 13}H{b:.1f}M{b:.1f},{y + 8}v10"/>')
             tip = max(tip, b)
-        parts.append(f'<text class="label strong" x="{tip + 8:.1f}" y="{y + 18}">{value:.1%}</text>')
+        parts.append(f'<text class="label strong" x="{tip + 8:.1f}" y="{y + 18}">{escape(show(value))}</text>')
     return _svg("".join(parts), height, "comparison")
 
 

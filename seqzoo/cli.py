@@ -27,6 +27,10 @@ DataFile = Annotated[str | None, typer.Option("--data", metavar="FILE", help="Yo
 Text = Annotated[str | None, typer.Option("--text", metavar="COLUMN", help="Its column of texts.")]
 Label = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Its column of classes.")]
 Group = Annotated[str | None, typer.Option("--group", metavar="COLUMN", help="Rows that belong together.")]
+Time = Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="Its column of times.")]
+Target = Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="Its column to forecast.")]
+Ticker = Annotated[str | None, typer.Option("--ticker", help="A stock, for example AAPL.")]
+Source = Annotated[str | None, typer.Option("--source", metavar="yahoo|sample", help="Of the prices.")]
 
 
 def _recipe_names(incomplete: str) -> list[str]:
@@ -59,14 +63,19 @@ def _root(
     pass
 
 
-def _own_data(data: str | None, text: str | None, label: str | None, group: str | None) -> list[str]:
+def _own_data(
+    data: str | None, ticker: str | None = None, source: str | None = None, **columns: str | None
+) -> list[str]:
     """The flags of one's own data, as overrides of the recipe's [data] table."""
-    given = {"path": data, "text": text, "label": label, "group": group}
-    if data is None and any(given.values()):
-        raise UserError("--text, --label and --group describe your own file: name it with --data FILE")
-    given["group"] = group or ""  # a recipe's own grouping is of its own data
+    if data is None and any(columns.values()):
+        said = ", ".join(f"--{name}" for name, value in columns.items() if value)
+        raise UserError(f"{said} describes your own file: name it with --data FILE")
+    if columns.get("text") or columns.get("label"):
+        columns["group"] = columns.get("group") or ""  # a recipe's own grouping is of its own data
+    stock = {"ticker": ticker, "source": source}
+    given = {**stock, **({"path": data, "dataset": "", **columns} if data else {})}
     sets = [f"data.{key}={_quoted(value)}" for key, value in given.items() if value is not None]
-    return [*sets, 'data.dataset=""', 'claim.text=""'] if data else []
+    return [*sets, 'claim.text=""'] if data else sets
 
 
 def _quoted(value: str) -> str:
@@ -113,6 +122,10 @@ def train(
     text: Text = None,
     label: Label = None,
     group: Group = None,
+    time: Time = None,
+    target: Target = None,
+    ticker: Ticker = None,
+    source: Source = None,
     sets: Sets = None,
     seed: Annotated[int, typer.Option(help="Of weights, dropout and order.")] = 0,
     out: Annotated[Path | None, typer.Option(help="The run's folder; default: runs/NAME.")] = None,
@@ -128,18 +141,19 @@ def train(
     from seqzoo import recipe, runs, show
 
     if resume:
-        target = out or runs.unfinished(Path(name).stem)
-        chosen, seed = runs.resumable(target)
+        folder = out or runs.unfinished(Path(name).stem)
+        chosen, seed = runs.resumable(folder)
     else:
-        chosen = recipe.load(name, [*(sets or []), *_own_data(data, text, label, group)])
-        target = out or runs.new_folder(chosen.name)
+        own = _own_data(data, ticker, source, text=text, label=label, group=group, time=time, target=target)
+        chosen = recipe.load(name, [*(sets or []), *own])
+        folder = out or runs.new_folder(chosen.name)
     say = (lambda line: None) if quiet else (lambda line: typer.echo(line, err=True))
     try:
-        report = runs.train(chosen, target, seed=seed, resume=resume, quiet=quiet, tensorboard=tensorboard, say=say)
+        report = runs.train(chosen, folder, seed=seed, resume=resume, quiet=quiet, tensorboard=tensorboard, say=say)
     except KeyboardInterrupt:
-        typer.echo(f"\nstopped; go on with: seqzoo train {name} --resume --out {target}", err=True)
+        typer.echo(f"\nstopped; go on with: seqzoo train {name} --resume --out {folder}", err=True)
         raise typer.Exit(130) from None
-    show.report(report, as_json, target)
+    show.report(report, as_json, folder)
     if require_win and not report["verdict"]["wins"]:
         raise typer.Exit(1)
 
@@ -147,12 +161,13 @@ def train(
 @app.command()
 def evaluate(
     run: RunName = None, data: DataFile = None, text: Text = None, label: Label = None, group: Group = None,
-    as_json: Json = False,
+    time: Time = None, target: Target = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Judge a bundle on its sealed test split, or on other data."""
     from seqzoo import runs, show
 
-    show.report(runs.evaluate(run, _own_data(data, text, label, group)), as_json, None)
+    own = _own_data(data, text=text, label=label, group=group, time=time, target=target)
+    show.report(runs.evaluate(run, own), as_json, None)
 
 
 @app.command()
@@ -164,6 +179,10 @@ def compare(
     text: Text = None,
     label: Label = None,
     group: Group = None,
+    time: Time = None,
+    target: Target = None,
+    ticker: Ticker = None,
+    source: Source = None,
     sets: Sets = None,
     seeds: Annotated[int, typer.Option(help="How many seeds for each.")] = 1,
     out: Annotated[Path, typer.Option(help="Where the runs and compare.html go.")] = Path("runs/compare"),
@@ -174,7 +193,8 @@ def compare(
     from seqzoo import compare as comparison
     from seqzoo import show
 
-    overrides = [*(sets or []), *_own_data(data, text, label, group)]
+    own = _own_data(data, ticker, source, text=text, label=label, group=group, time=time, target=target)
+    overrides = [*(sets or []), *own]
     show.comparison(comparison.compare(names, overrides, seeds, out, quiet=quiet), as_json, out)
 
 
@@ -193,10 +213,61 @@ def classify(
     as_json: Json = False,
 ) -> None:
     """Say which class a text belongs to, with a confidence that means something."""
-    from seqzoo import answer
+    from seqzoo.verbs import classify as verb
 
-    answer.classify(
+    verb.classify(
         words or [], run, source, target, column, explain=explain, sample=sample, quiet=quiet, as_json=as_json
+    )
+
+
+@app.command()
+def forecast(
+    run: RunName = None,
+    ticker: Ticker = None,
+    csv: Annotated[str | None, typer.Option("--csv", metavar="FILE", help="Your own CSV, TSV or Parquet.")] = None,
+    time: Time = None,
+    target: Target = None,
+    known: Annotated[str, typer.Option(metavar="COLUMNS", help="Known in advance: holiday,promo")] = "",
+    past: Annotated[str, typer.Option(metavar="COLUMNS", help="Known up to now: wind")] = "",
+    series: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Names the series, where there are many.")
+    ] = None,
+    horizon: Annotated[int | None, typer.Option(help="Steps ahead.")] = None,
+    recipe: Annotated[
+        str | None, typer.Option("--recipe", help="Train this one.", autocompletion=_recipe_names)
+    ] = None,
+    start: Annotated[str | None, typer.Option(metavar="DATE", help="First day of the prices.")] = None,
+    end: Annotated[str | None, typer.Option(metavar="DATE", help="Day after the last.")] = None,
+    source: Source = None,
+    every: Annotated[str | None, typer.Option(metavar="STEP", help="Resample: 1h, 1D.")] = None,
+    mend: Annotated[str, typer.Option(metavar="WHAT", help="Mend the time axis: sort,duplicates,gaps")] = "",
+    sets: Sets = None,
+    seed: Annotated[int, typer.Option(help="Of weights, dropout and order.")] = 0,
+    anomalies: Annotated[bool, typer.Option("--anomalies", help="List what no forecast expected.")] = False,
+    output: Annotated[Path | None, typer.Option(help="A CSV for the table.")] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Say what comes next, with intervals, and whether that beats a naive forecast."""
+    from seqzoo.verbs import forecast as verb
+
+    about = {"path": csv, "ticker": ticker, "time": time, "target": target, "series": series, "start": start,
+             "end": end, "source": source, "every": every}  # fmt: skip
+    given: dict[str, object] = {key: value for key, value in about.items() if value is not None}
+    given |= {key: value.split(",") for key, value in {"known": known, "past": past, "mend": mend}.items() if value}
+    say = (lambda line: None) if quiet else (lambda line: typer.echo(line, err=True))
+    verb.forecast(
+        run,
+        recipe,
+        given,
+        horizon,
+        sets or [],
+        seed=seed,
+        anomalies=anomalies,
+        output=output,
+        quiet=quiet,
+        as_json=as_json,
+        say=say,
     )
 
 

@@ -11,6 +11,9 @@ from typing import Any
 
 from seqzoo import recipe, runs
 from seqzoo.errors import UserError
+from seqzoo.tasks import open_room
+
+HIGHER_IS_BETTER = ("accuracy",)
 
 
 def compare(
@@ -49,10 +52,6 @@ def _run(chosen: recipe.Recipe, seed: int, out: Path, quiet: bool) -> dict[str, 
 
 def _table(reports: dict[str, list[dict[str, Any]]], seeds: int) -> dict[str, Any]:
     """Rows from the best to the worst; the value is the mean over seeds, interval and p those of seed 0."""
-    import numpy as np
-
-    from seqzoo import judge
-
     rows = [
         {
             "name": name,
@@ -60,22 +59,22 @@ def _table(reports: dict[str, list[dict[str, Any]]], seeds: int) -> dict[str, An
             "value": mean(report["value"] for report in found),
             "interval": found[0]["interval"],
             "seconds": mean(report["training seconds"] for report in found),
-            "ms": found[0]["speed"]["ms for one text"],
-            "correct": found[0]["correct"],
+            "ms": found[0]["speed"]["ms for one"],
+            "scores": found[0]["scores"],
         }
         for name, found in reports.items()
     ]
     first = next(iter(reports.values()))[0]
     rows += [
         {"name": name, "parameters": None, "value": value, "interval": first["baseline intervals"][name],
-         "seconds": None, "ms": None, "correct": first["baseline correct"][name]}
+         "seconds": None, "ms": None, "scores": first["baseline scores"][name]}
         for name, value in first["baselines"].items()
     ]  # fmt: skip
-    rows.sort(key=lambda row: -row["value"])
-    best = np.array(list(rows[0]["correct"])) == "1"
+    rows.sort(key=lambda row: row["value"], reverse=first["metric"] in HIGHER_IS_BETTER)
+    best = rows[0]["scores"]
     for row in rows:
-        row["p"] = judge.paired_p(best, np.array(list(row.pop("correct"))) == "1") if row is not rows[0] else None
-    rows[0].pop("correct", None)
+        scores = row.pop("scores")
+        row["p"] = open_room(first["task"]).paired_p(best, scores, first) if row is not rows[0] else None
     return {
         "metric": first["metric"],
         "data": first["data"]["name"],

@@ -39,6 +39,8 @@ def fetch(data: Dataset, *, quiet: bool = False) -> Path:
     Raises:
         UserError: no network, a full disk, or a file whose hash is not the published one.
     """
+    if not data.file:
+        raise UserError(f"{data.name} is no file to download: {data.description}", "seqzoo data list")
     found = here(data)
     if found is not None:
         return found

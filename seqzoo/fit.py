@@ -94,8 +94,9 @@ def _dataset(batches: Batches, first_epoch: int) -> Any:
     import tensorflow as tf
 
     epochs = itertools.count(first_epoch)
-    inputs = tuple(tf.TensorSpec((None, None, *array.shape[1:]), array.dtype) for array in batches.examples[0])
-    signature = (inputs, tf.TensorSpec((None, *batches.labels.shape[1:]), batches.labels.dtype))
+    arrays, labels = next(batches.epoch(first_epoch))
+    inputs = tuple(tf.TensorSpec((None, None, *array.shape[2:]), array.dtype) for array in arrays)
+    signature = (inputs, tf.TensorSpec((None, *labels.shape[1:]), labels.dtype))
     walked = tf.data.Dataset.from_generator(lambda: batches.epoch(next(epochs)), output_signature=signature)
     if len(inputs) == 1:
         walked = walked.map(lambda arrays, labels: (arrays[0], labels))

@@ -225,3 +225,8 @@ def _attention(writer: Writer, layer: Any, query: Tensor, value: Tensor, key: Te
         scores = writer.node("Where", keep, scores, writer.constant(-1e9))
     output = writer.node("MatMul", writer.node("Softmax", scores, axis=-1), value.name)
     return Tensor(output, (*query.shape[:-1], value.shape[-1]), query.mask, query.lengths)
+
+
+@writes("RepeatVector")
+def _repeat(writer: Writer, layer: Any, x: Tensor) -> str:
+    return str(writer.node("Tile", writer.node("Unsqueeze", x.name, writer.ints(1)), writer.ints(1, layer.n, 1)))

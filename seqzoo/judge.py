@@ -78,6 +78,33 @@ def paired_p(ours: np.ndarray, theirs: np.ndarray, groups: Sequence[str] | None 
     return (extreme + 1) / (trials + 1)
 
 
+def diebold_mariano(ours: np.ndarray, theirs: np.ndarray, horizon: int) -> float:
+    """The two-sided p-value of "equal accuracy" of two forecasters.
+
+    Args:
+        ours: (n,) float losses at consecutive origins, each the mean over the steps ahead.
+        theirs: the same of the other.
+        horizon: steps ahead; forecasts overlap, so losses are correlated over `horizon - 1` origins.
+
+    Source: Diebold and Mariano 1995, with the small-sample correction of Harvey, Leybourne and Newbold 1997.
+    """
+    from scipy.stats import t as student
+
+    difference = np.asarray(ours, float) - np.asarray(theirs, float)
+    n = len(difference)
+    if n < 3 or not np.any(difference):
+        return 1.0
+    lags = min(horizon - 1, n - 2)
+    centred = difference - difference.mean()
+    covariances = [float(centred[k:] @ centred[: n - k]) / n for k in range(lags + 1)]
+    variance = covariances[0] + 2 * sum(covariances[1:])
+    if variance <= 0:  # Bartlett's weights keep it positive
+        variance = covariances[0] + 2 * sum((1 - k / (lags + 1)) * c for k, c in enumerate(covariances) if k)
+    correction = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
+    statistic = difference.mean() / np.sqrt(variance / n) * np.sqrt(max(correction, 1 / n))
+    return float(2 * student.sf(abs(statistic), n - 1))
+
+
 def _by_group(values: np.ndarray, groups: Sequence[str] | None) -> tuple[np.ndarray, np.ndarray]:
     if groups is None:
         return values, np.ones(len(values))

@@ -14,7 +14,7 @@ from seqzoo.errors import UserError, nearest
 if TYPE_CHECKING:
     import keras
 
-TASKS = ("classify",)
+TASKS = ("classify", "forecast")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from seqzoo import charts
@@ -16,26 +17,30 @@ def _page(template: str, **values: Any) -> str:
 
 
 def to_html(report: dict[str, Any], sizes: dict[str, int]) -> str:
-    """Render a training report; `sizes` are the bundle's files in bytes."""
+    """Render a training report with its room's template; `sizes` are the bundle's files in bytes."""
+    from importlib import import_module
+
     from markupsafe import Markup
 
-    curves = {
+    task = report["task"]
+    drawn = import_module(f"seqzoo.tasks.{task}.render").charts(report)
+    pictures = {name: Markup(value) if isinstance(value, str) else value for name, value in drawn.items()}
+    template = f"tasks/{task}/report.html.jinja"
+    return _page(template, title=report["recipe"], r=report, sizes=sizes, charts=pictures, shown=shown)
+
+
+def shown(metric: str, value: float) -> str:
+    """A value as people read it: shares as percent, errors with four digits."""
+    return f"{value:.2%}" if metric == "accuracy" else f"{value:,.4g}"
+
+
+def curves(report: dict[str, Any]) -> str:
+    """The learning curves, as SVG."""
+    lines = {
         "training loss": [(row["epoch"], row["loss"]) for row in report["history"]],
         "validation loss": [(row["epoch"], row["val_loss"]) for row in report["history"]],
     }
-    rows: list[Any] = [(report["recipe"], report["value"], tuple(report["interval"]), True)]
-    rows += [(name, value, None, False) for name, value in report["baselines"].items()]
-    start = _start([value for _, value, _, _ in rows])
-    bins = [(row["confidence"], row["accuracy"]) for row in report["calibration"]]
-    lengths = [(f"{r['from']}–{r['to']} words", r["accuracy"], None, True) for r in report["by length"]]
-    drawn = {
-        "comparison": charts.bars(rows, start),
-        "curves": charts.lines(curves, "epoch", "loss", whole=True),
-        "calibration": charts.lines({"this model": bins}, "confidence", "accuracy", percent=True, diagonal=True),
-        "lengths": charts.bars(lengths, _start([value for _, value, _, _ in lengths])),
-    }
-    pictures: dict[str, Any] = {name: Markup(svg) for name, svg in drawn.items()}
-    return _page("run.html.jinja", title=report["recipe"], r=report, sizes=sizes, charts={**pictures, "start": start})
+    return charts.lines(lines, "epoch", "loss", whole=True)
 
 
 def comparison_html(comparison: dict[str, Any]) -> str:
@@ -43,11 +48,13 @@ def comparison_html(comparison: dict[str, Any]) -> str:
     from markupsafe import Markup
 
     rows = [(r["name"], r["value"], tuple(r["interval"]), bool(r["parameters"])) for r in comparison["rows"]]
-    chart = Markup(charts.bars(rows, _start([value for _, value, _, _ in rows])))
+    metric = comparison["metric"]
+    start = floor_of([value for _, value, _, _ in rows]) if metric == "accuracy" else 0.0
+    chart = Markup(charts.bars(rows, start, partial(shown, metric)))
     title = "Comparison on " + comparison["data"]
-    return _page("compare.html.jinja", title=title, c=comparison, chart=chart)
+    return _page("compare.html.jinja", title=title, c=comparison, chart=chart, shown=shown)
 
 
-def _start(values: list[float]) -> float:
+def floor_of(values: list[float]) -> float:
     """Where bars of shares begin: a round number below the smallest, so that differences can be seen."""
     return max(0.0, int((min(values) - 0.05) * 10) / 10)

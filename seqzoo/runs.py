@@ -54,7 +54,7 @@ def train(
     model = registry.build(chosen.architecture, chosen.model, codec.sizes())
     say(f"{chosen.architecture}: {model.count_params():,} parameters, {len(splits.train):,} examples to train on")
     batches = room.batches(codec, splits, chosen, seed)
-    room.initialise(model, batches[0].examples, chosen)
+    room.initialise(model, batches[0], chosen)
     history = fit.fit(
         model, batches[0], batches[1], chosen.fit, work,
         **room.objective(codec), resume=resume, quiet=quiet, tensorboard=tensorboard,
@@ -200,8 +200,12 @@ def shipped() -> dict[str, Path]:
     return {path.parent.name: path.parent for path in sorted(folder.glob(f"*/{bundle.META}"))}
 
 
-def find(run: str | None, task: str) -> Path:
+def find(run: str | None, task: str | None) -> Path:
     """Resolve RUN: a folder, a recipe's name (its newest run, else the shipped bundle), or nothing at all.
+
+    Args:
+        run: what was asked for; None: the newest run, else the bundle that ships.
+        task: look among runs of this task; None: of any.
 
     Raises:
         UserError: no such run.
@@ -211,12 +215,14 @@ def find(run: str | None, task: str) -> Path:
     if run and ("/" in run or Path(run).is_dir()):
         bundle.load_meta(Path(run))
     metas = {path.parent: _glance(path) for path in RUNS.glob(f"*/{bundle.META}")}
-    local = [p for p, meta in metas.items() if meta.get("task") == task and run in (None, meta.get("recipe"), p.name)]
+    local = [
+        p for p, meta in metas.items() if task in (None, meta.get("task")) and run in (None, meta.get("recipe"), p.name)
+    ]
     if local:
         return max(local, key=lambda path: (path / bundle.META).stat().st_mtime)
     bundles = shipped()
-    if run is None and bundles:
-        return bundles.get(DEFAULTS[task]) or next(iter(bundles.values()))
+    if run is None and DEFAULTS.get(task or "classify") in bundles:
+        return bundles[DEFAULTS[task or "classify"]]
     if run in bundles:
         return bundles[run]
     if run is None:
@@ -261,8 +267,8 @@ def evaluate(run: str | None = None, overrides: Sequence[str] = ()) -> dict[str,
     """
     import tomllib
 
-    folder = find(run, "classify")
+    folder = find(run, None)
     bundle.load_meta(folder)
     chosen = recipe.parse(tomllib.loads((folder / "recipe.toml").read_text("utf-8")), folder.name, overrides)
     room = open_room(chosen.task)
-    return dict(room.evaluate_bundle(room.predictor(folder), chosen, other_data=bool(overrides)))
+    return {"task": chosen.task, **room.evaluate_bundle(room.predictor(folder), chosen, other_data=bool(overrides))}

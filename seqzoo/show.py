@@ -61,7 +61,10 @@ def recipes(as_json: bool) -> None:
 def _measured_cells(result: Any) -> tuple[str, str, str]:
     if not result:
         return "", "-", ""
-    return f"{result['parameters']:,}", f"{result['value']:.1%}", f"{result['baseline']:.1%}"
+    from seqzoo.report import shown
+
+    metric = result["metric"]
+    return f"{result['parameters']:,}", shown(metric, result["value"]), shown(metric, result["baseline"])
 
 
 def recipe_page(name: str, as_json: bool) -> None:
@@ -107,9 +110,12 @@ def recipe_page(name: str, as_json: bool) -> None:
 def _measured(row: Any) -> str:
     if not row:
         return "not measured"
+    from seqzoo.report import shown
+
+    value, theirs = shown(row["metric"], row["value"]), shown(row["metric"], row["baseline"])
     return (
-        f"{row['metric']} {row['value']:.2%} (mean of {row['seeds']} seed(s), n = {row['n']:,}); "
-        f"best baseline, {row['baseline name']}: {row['baseline']:.2%}; {row['training minutes']:.1f} min"
+        f"{row['metric']} {value} (mean of {row['seeds']} seed(s), n = {row['n']:,}); "
+        f"best baseline, {row['baseline name']}: {theirs}; {row['training minutes']:.1f} min"
     )
 
 
@@ -136,6 +142,10 @@ def report(values: dict[str, Any], as_json: bool, folder: Path | None) -> None:
     """Print a report: the verdict first, then the numbers beside the claim and the baselines."""
     if as_json:
         return _print_json(values | ({"folder": str(folder)} if folder else {}))
+    from importlib import import_module
+
+    from seqzoo.report import shown
+
     console = Console(highlight=False)
     low, high = values["interval"]
     if "verdict" in values:
@@ -144,45 +154,33 @@ def report(values: dict[str, Any], as_json: bool, folder: Path | None) -> None:
             f"\n[{style}]{escape(values.get('recipe', 'the model'))} {escape(values['verdict']['words'])}[/]\n"
         )
     grid = Table(box=None, show_header=False, pad_edge=False)
-    grid.add_row(
-        values["metric"],
-        f"[bold]{values['value']:.2%}[/]  95 % interval [{low:.2%}, {high:.2%}], n = {values['n']:,}",
-    )
+    metric = values["metric"]
+    interval = f"95 % interval [{shown(metric, low)}, {shown(metric, high)}], n = {values['n']:,}"
+    grid.add_row(metric, f"[bold]{shown(metric, values['value'])}[/]  {interval}")
     for name, value in values["metrics"].items():
-        if name != values["metric"]:
-            grid.add_row(name, f"{value:.4f}")
+        if name != metric:
+            grid.add_row(name, f"{value:,.4g}")
     for name, value in values.get("baselines", {}).items():
-        grid.add_row(escape(name), f"{value:.2%}")
+        grid.add_row(escape(name), shown(metric, value))
     if values.get("claim", {}).get("text"):
         grid.add_row("the source claims", escape(values["claim"]["text"]))
-    abstention = values["abstention"]
-    if abstention["label"]:
-        grid.add_row(
-            escape(abstention["label"]),
-            f"below confidence {abstention['confidence']:.2f}: answers {abstention['coverage']:.1%} of texts, "
-            f"wrong in {abstention['risk']:.1%} of those",
-        )
-    if "speed" in values:
-        speed = values["speed"]
-        grid.add_row(
-            "speed",
-            f"{speed['ms for one text']:.1f} ms for one text, {speed['texts a second']:,.0f} texts a second",
-        )
-    for pair in ("validation in train", "test in train"):
-        if "split" in values:
-            facts = ", ".join(f"{count} {what}" for what, count in values["split"][pair].items())
-            grid.add_row(pair, facts)
+    for name, text in import_module(f"seqzoo.tasks.{values['task']}.render").rows(values):
+        grid.add_row(escape(name), escape(text))
     if "training seconds" in values:
         grid.add_row("training", f"{values['training seconds'] / 60:.1f} min, {len(values['history'])} epochs")
     console.print(grid)
     if folder:
-        console.print(f'\n{folder}/report.html\n[dim]seqzoo classify --run {folder} "..."[/]')
+        hints = {"classify": f'seqzoo classify --run {folder} "..."', "forecast": f"seqzoo forecast {folder}"}
+        console.print(f"\n{folder}/report.html\n[dim]{hints[values['task']]}[/]")
 
 
 def comparison(values: dict[str, Any], as_json: bool, folder: Path) -> None:
     """Print the table of a comparison."""
     if as_json:
         return _print_json(values)
+    from seqzoo.report import shown
+
+    metric = values["metric"]
     grid = Table(box=None, header_style="bold", pad_edge=False)
     grid.add_column("", min_width=max(len(row["name"]) for row in values["rows"] if row["parameters"]))
     for title in ("parameters", values["metric"], "95 % interval", "seconds", "ms", "p"):
@@ -191,8 +189,8 @@ def comparison(values: dict[str, Any], as_json: bool, folder: Path) -> None:
         low, high = row["interval"]
         cells = (
             f"{row['parameters']:,}" if row["parameters"] else "",
-            f"{row['value']:.2%}",
-            f"[{low:.2%}, {high:.2%}]",
+            shown(metric, row["value"]),
+            f"[{shown(metric, low)}, {shown(metric, high)}]",
             f"{row['seconds']:.0f}" if row["seconds"] else "",
             f"{row['ms']:.1f}" if row["ms"] else "",
             "" if row["p"] is None else "< 0.001" if row["p"] < 0.001 else f"{row['p']:.3f}",
@@ -200,5 +198,5 @@ def comparison(values: dict[str, Any], as_json: bool, folder: Path) -> None:
         grid.add_row(escape(row["name"]), *map(escape, cells))
     console = Console(highlight=False)
     console.print(grid)
-    console.print("[dim]ms: for one text; p: paired test against the first row[/]")
+    console.print("[dim]ms: for one answer; p: paired test against the first row[/]")
     console.print(f"\n{folder}/compare.html")

@@ -62,6 +62,7 @@ PLAIN = {
     "gru reset before": [layers.GRU(4, reset_after=False)],
     "gru relu": [layers.GRU(4, activation="relu")],
     "backwards": [layers.LSTM(4, go_backwards=True)],
+    "repeated": [layers.GRU(4), layers.RepeatVector(3), layers.LSTM(4, return_sequences=True)],
     "masking": [layers.Masking(0.0), layers.LSTM(4)],
     "bidirectional sum": [layers.Bidirectional(layers.GRU(4), merge_mode="sum")],
     "bidirectional mul": [layers.Bidirectional(layers.SimpleRNN(4), merge_mode="mul")],

@@ -30,7 +30,7 @@ def row(reports: list[dict]) -> dict:
         "p": max(report["verdict"]["p"] for report in reports),
         "claim": first["claim"]["text"],
         "training minutes": mean(report["training seconds"] for report in reports) / 60,
-        "ms for one text": first["speed"]["ms for one text"],
+        "ms for one": first["speed"]["ms for one"],
         "machine": first["machine"],
         "data sha256": first["data"]["sha256"],
         "created": first["created"],
@@ -49,7 +49,7 @@ def table(results: dict) -> str:
         lines.append(
             f"| `{name}` | {r['parameters']:,} | **{r['value']:.2%}** [{low:.2%}, {high:.2%}]{seeds} "
             f"| {r['claim'] or '-'} | {r['baseline']:.2%} | {'beats' if r['wins'] else 'does not beat'} "
-            f"| {r['training minutes']:.1f} min | {r['ms for one text']:.1f} ms |"
+            f"| {r['training minutes']:.1f} min | {r['ms for one']:.1f} ms |"
         )
     return "\n".join(lines)
 

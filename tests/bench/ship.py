@@ -39,7 +39,7 @@ def ship(run: Path) -> None:
             if (run / name).is_file():
                 shutil.copy(run / name, folder / name)
         (folder / "model.onnx").write_bytes(small)
-        short = {key: value for key, value in report.items() if key not in ("correct", "baseline correct", "mistakes")}
+        short = {key: value for key, value in report.items() if key not in ("scores", "baseline scores", "mistakes")}
         (folder / "report.json").write_text(json.dumps(short, indent=1), encoding="utf-8")
         low, high = report["interval"]
         licence = registry.find_dataset(report["data"]["name"]).licence

@@ -12,6 +12,7 @@ from seqzoo.runtime import Graph, pad
 
 registry.open_all()
 NAMES = sorted(registry.ARCHITECTURES)
+READERS = [name for name in NAMES if registry.ARCHITECTURES[name].task == "classify"]  # of sequences of any length
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "forward.json").read_text())
 TOLERANCE = 1e-5
 
@@ -20,13 +21,16 @@ def documented(name):
     """Build at the documented sizes; a count without its embedding is marked by vocabulary_size 0."""
     found = registry.ARCHITECTURES[name]
     sizes = dict(found.sizes)
-    without_embedding = sizes["vocabulary_size"] == 0
-    sizes["vocabulary_size"] = sizes["vocabulary_size"] or 50
+    without_embedding = sizes.get("vocabulary_size") == 0
+    if without_embedding:
+        sizes["vocabulary_size"] = 50
     return found, registry.build(name, {}, sizes), without_embedding
 
 
 def small(name, classes=1):
     found = registry.ARCHITECTURES[name]
+    if found.task == "forecast":
+        return registry.build(name, {}, found.sizes)
     sizes = {"vocabulary_size": 50, "classes": classes}
     if "evidence" in found.sizes:
         sizes["evidence"] = 3
@@ -46,12 +50,22 @@ def batch(model, size, seed=0, longest=40):
     return examples
 
 
+def inputs(model, size, seed=0):
+    """One batch: texts of mixed lengths, or windows."""
+    if model.inputs[0].dtype == "int32":
+        return pad(batch(model, size, seed))
+    random = np.random.default_rng(seed)
+    steps = (40, model.outputs[0].shape[1])
+    shapes = [(size, n, t.shape[-1]) for n, t in zip(steps, model.inputs, strict=False)]
+    return tuple(random.normal(size=shape).astype(np.float32) for shape in shapes)
+
+
 def keras_answer(model, arrays):
     return np.asarray(model(list(arrays) if len(arrays) > 1 else arrays[0], training=False))
 
 
 def test_the_catalogue_is_whole():
-    assert len(NAMES) == 10
+    assert len(NAMES) == 16 and len(READERS) == 10
     assert set(GOLDEN) == set(NAMES)
 
 
@@ -71,20 +85,19 @@ def test_output_shape_and_golden_forward_value(name):
         if weight.dtype == "float32":
             values = np.cos(np.arange(np.prod(weight.shape), dtype=np.float64)).reshape(weight.shape)
             weight.assign(0.1 * values)
-    arrays = pad(batch(model, 4))
-    out = keras_answer(model, arrays)
-    assert out.shape == (4, model.outputs[0].shape[-1])
-    np.testing.assert_allclose(out[:, 0], GOLDEN[name], atol=1e-5)
+    out = keras_answer(model, inputs(model, 4))
+    assert out.shape == (4, *model.outputs[0].shape[1:])
+    np.testing.assert_allclose(out.reshape(4, -1)[:, 0], GOLDEN[name], atol=1e-5)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_onnx_equals_keras(name):
     model = small(name, classes=3)
-    batches = [list(pad(batch(model, size, seed=size))) for size in (1, 7, 64, 256)]
+    batches = [list(inputs(model, size, seed=size)) for size in (1, 7, 64, 256)]
     assert graph.check(model, graph.convert(model), batches, TOLERANCE) <= TOLERANCE
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", READERS)
 def test_padding_changes_no_answer(name):
     model = small(name)
     examples = batch(model, 6)
@@ -100,7 +113,7 @@ def test_docstring_and_defaults(name):
     found = registry.ARCHITECTURES[name]
     assert "Reference:" in (inspect.getdoc(found.build) or "")
     required = {k for k, (_, default) in found.keywords.items() if default is inspect.Parameter.empty}
-    assert required <= {"vocabulary_size", "evidence"}
+    assert required <= set(found.sizes) <= set(found.keywords)
 
 
 def test_a_name_cannot_be_registered_twice():

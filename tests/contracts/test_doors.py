@@ -48,7 +48,7 @@ def layer(module: str) -> int:
         ["recipe"],
         ["fit", "bundle", "judge", "charts", "report"],
         ["runs"],
-        ["compare", "show", "answer"],
+        ["compare", "show", "verbs"],
         ["cli", "__init__", "__main__"],
     ]
     return next(i for i, names in enumerate(order) if module in names)

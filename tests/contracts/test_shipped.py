@@ -5,8 +5,9 @@ import json
 
 import pytest
 
-from seqzoo import answer, recipe, runs
+from seqzoo import recipe, runs
 from seqzoo.tasks import open_room
+from seqzoo.verbs import classify
 
 SHIPPED = runs.shipped()
 PLAIN = {
@@ -47,5 +48,5 @@ def test_listed_results_come_from_reports():
 
 
 def test_the_sample_reviews_are_there():
-    with answer.SAMPLE.open() as file:
+    with classify.SAMPLE.open() as file:
         assert len(list(csv.DictReader(file))) == 12

@@ -144,6 +144,6 @@ def speed(classifier: Classifier, texts: Sequence[str]) -> dict[str, float]:
     start = time.perf_counter()
     classifier.probabilities(sample)
     return {
-        "ms for one text": 1000 * float(np.median(single)),
+        "ms for one": 1000 * float(np.median(single)),
         "texts a second": len(sample) / (time.perf_counter() - start),
     }

@@ -12,7 +12,7 @@ import numpy as np
 
 from seqzoo import judge
 from seqzoo.recipe import Recipe
-from seqzoo.runtime import Arrays, Graph
+from seqzoo.runtime import Graph
 from seqzoo.tasks.classify import data, predict
 from seqzoo.tasks.classify.codec import TextCodec
 from seqzoo.tasks.classify.predict import Classifier, Decision
@@ -34,13 +34,13 @@ def objective(codec: TextCodec) -> dict[str, Any]:
     return {"loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True), "metrics": [accuracy]}
 
 
-def initialise(model: Any, encoded: Sequence[Arrays], recipe: Recipe) -> None:
-    """Start the embedding from word vectors, where the recipe asks for it; `encoded` is the training split."""
+def initialise(model: Any, train: Any, recipe: Recipe) -> None:
+    """Start the embedding from word vectors of the training batches, where the recipe asks for it."""
     if recipe.codec.vectors:
         from seqzoo.tasks.classify.vectors import ppmi_svd
 
         table = model.get_layer("embedding").embeddings
-        table.assign(ppmi_svd([arrays[0] for arrays in encoded], *table.shape))
+        table.assign(ppmi_svd([arrays[0] for arrays in train.examples], *table.shape))
 
 
 def batches(codec: TextCodec, splits: data.Splits, recipe: Recipe, seed: int) -> tuple[Any, Any]:
@@ -118,13 +118,13 @@ def evaluate(
         "calibration": bins,
         "by length": _by_length(codec, test.texts, correct),
         "mistakes": _mistakes(codec, test, predicted, confidence, correct),
-        "correct": _bits(correct),
+        "scores": _bits(correct),
     }
     if baselines:
         scores = {name: guess == labels for name, guess in baselines.items()}
         result["baselines"] = {name: float(score.mean()) for name, score in scores.items()}
         result["baseline intervals"] = {n: list(judge.interval(score, test.groups)) for n, score in scores.items()}
-        result["baseline correct"] = {name: _bits(score) for name, score in scores.items()}
+        result["baseline scores"] = {name: _bits(score) for name, score in scores.items()}
         result["verdict"] = judge.verdict(correct, scores, test.groups).to_json()
     return result
 
@@ -143,6 +143,11 @@ def baseline_predictions(codec: TextCodec, splits: data.Splits, test: data.Examp
 def _bits(correct: np.ndarray) -> str:
     """One character for each example, "1" where it is right: what later paired tests need."""
     return "".join("01"[int(one)] for one in correct)
+
+
+def paired_p(ours: str, theirs: str, report: dict[str, Any]) -> float:
+    """The p-value of "no difference" between two models' scores, as `_bits` wrote them."""
+    return judge.paired_p(np.array(list(ours)) == "1", np.array(list(theirs)) == "1")
 
 
 def _confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
@@ -243,6 +248,7 @@ class Task:
     objective: Any
     judge: Any
     evaluate_bundle: Any
+    paired_p: Any
     predictor: Any
 
 
@@ -254,5 +260,6 @@ TASK = Task(
     objective=objective,
     judge=judge_model,
     evaluate_bundle=evaluate_bundle,
+    paired_p=paired_p,
     predictor=Classifier.load,
 )

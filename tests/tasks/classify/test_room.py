@@ -33,7 +33,7 @@ def test_the_report_holds_what_it_promises(tiny_run):
     assert np.sum(report["confusion"]) == report["n"] == report["split"]["test"]
     assert report["interval"][0] <= report["value"] <= report["interval"][1]
     assert report["verdict"]["words"].startswith(("beats", "does not beat"))
-    assert len(report["correct"]) == report["n"]
+    assert len(report["scores"]) == report["n"]
 
 
 def test_the_page_is_whole_and_fetches_nothing(tiny_run):

@@ -13,7 +13,7 @@ from typing import IO, Any
 from seqzoo import runs
 from seqzoo.errors import UserError, nearest
 
-SAMPLE = Path(__file__).parent / "bundles" / "reviews.csv"
+SAMPLE = Path(__file__).parents[1] / "bundles" / "reviews.csv"
 _OUTPUTS = (".csv", ".tsv", ".jsonl")
 
 

@@ -1,0 +1,1 @@
+"""The room that forecasts: series of numbers in, the next values with intervals out."""

@@ -1,0 +1,253 @@
+"""Series <-> arrays. Whatever an origin sees lies at or before it, or was known in advance.
+
+An origin is the last observed step: its window ends there, its targets are the `horizon` steps after it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqzoo.errors import UserError
+from seqzoo.tasks.forecast import features
+from seqzoo.tasks.forecast.options import Codec as Options
+from seqzoo.tasks.forecast.panel import Panel, Series, following, season_of
+
+FILE = "codec.json"
+_VOLATILITY = 60  # steps behind an origin that say how far prices move
+_LEAST = 1e-8
+
+
+@dataclass(frozen=True)
+class SeriesCodec:
+    """Scales and columns, learnt from the training part only.
+
+    Attributes:
+        window, horizon, target, calendar, indicators, future, lags, quantiles: as in the recipe.
+        season: steps of one season.
+        step: the length of a step, as `panel.step_of` names it.
+        name: of the target column; known, past: of the others.
+        scales: for each series the mean and standard deviation of its target.
+        columns: the mean and standard deviation of each past and known column, over all series.
+        spread: (horizon,) how far the target moves from its anchor, in standard deviations of the series.
+    """
+
+    window: int
+    horizon: int
+    target: str
+    calendar: tuple[str, ...]
+    indicators: bool
+    future: bool
+    lags: tuple[int, ...]
+    quantiles: tuple[float, ...]
+    season: int
+    step: str
+    name: str
+    known: tuple[str, ...]
+    past: tuple[str, ...]
+    scales: dict[str, tuple[float, float]]
+    columns: dict[str, tuple[float, float]]
+    spread: tuple[float, ...]
+
+    @classmethod
+    def fit(cls, train: Panel, options: Options) -> SeriesCodec:
+        """Learn the scales from the training part.
+
+        Raises:
+            UserError: a constant or too short series, or prices that are not positive.
+        """
+        season = options.season or season_of(train.step)
+        if season > min(len(one) for one in train.series) // 2:
+            season = 1
+        names = ("window", "horizon", "target", "calendar", "indicators", "future", "lags", "quantiles")
+        chosen = {name: getattr(options, name) for name in names}
+        if options.target == "return" and any((one.target[: one.observed] <= 0).any() for one in train.series):
+            raise UserError(f"returns need a positive target, {train.target!r} is not", "--set codec.target=change")
+        scales = {one.name: _moments(one.target[: one.observed]) for one in train.series}
+        flat = [name for name, (_, spread) in scales.items() if spread <= _LEAST]
+        if flat:
+            raise UserError(f"the target {train.target!r} is constant{f' in {flat[:5]}' if flat[0] else ''}")
+        columns = {}
+        for kind, labels in (("known", train.known), ("past", train.past)):
+            stacked = np.concatenate([getattr(one, kind) for one in train.series])
+            moments = {name: _moments(stacked[:, i]) for i, name in enumerate(labels)}
+            columns.update({name: (mean, spread or 1.0) for name, (mean, spread) in moments.items()})
+        codec = cls(
+            **chosen, season=season, step=train.step, name=train.target, known=train.known, past=train.past,
+            scales=scales, columns=columns, spread=(1.0,) * options.horizon,
+        )  # fmt: skip
+        if options.target not in ("change", "season"):
+            return codec
+        moved = [codec._outcomes(one, origins) for one in train.series if len(origins := codec.origins(one))]
+        if not moved:
+            raise UserError(f"the training part is shorter than a window and a horizon ({codec.reach} steps)")
+        spread = np.sqrt(np.nanmean(np.concatenate(moved) ** 2, axis=0))
+        return dataclasses.replace(codec, spread=tuple(float(max(s, _LEAST)) for s in spread))
+
+    # --- sizes and origins ---------------------------------------------------------------------------
+
+    @property
+    def reach(self) -> int:
+        """Steps from the first of a window to the last of its horizon."""
+        return self.window + self.horizon
+
+    def sizes(self) -> dict[str, int]:
+        """What the builder of a model must know."""
+        past = 1 + len(self.past) + len(features.INDICATORS) * self.indicators
+        ahead = len(self.known) + features.width(self.calendar)
+        outputs = max(1, len(self.quantiles))
+        if not self.future:
+            return {"features": past + ahead, "outputs": self.horizon * outputs}
+        known = ahead + len(self.lags) * (1 + len(self.known))
+        return {"features": past + ahead, "known": known, "horizon": self.horizon, "quantiles": outputs}
+
+    def origins(self, series: Series) -> np.ndarray:
+        """(n,) the steps that have a whole window behind and a whole horizon of observed targets ahead."""
+        first = max([self.window, *self.lags]) - 1
+        if self.target == "season":
+            first = max(first, self.season - 1)
+        if self.target == "return":
+            first = max(first, 2)
+        return np.arange(first, series.observed - self.horizon)
+
+    # --- arrays --------------------------------------------------------------------------------------
+
+    def encode(self, series: Series) -> tuple[np.ndarray, np.ndarray]:
+        """Every step as float32: (steps, features) of what is seen, and (steps, known) of what is known ahead."""
+        ahead = np.concatenate(
+            [self._scaled(series.known, self.known), features.calendar(series.times, self.calendar)], 1
+        )
+        parts = [self._seen(series)[:, None], self._scaled(series.past, self.past)]
+        if self.indicators:
+            parts.append(features.indicators(series.target))
+        then = np.concatenate([parts[0], self._scaled(series.known, self.known)], 1)
+        back = [_later(then, lag) for lag in self.lags]
+        seen, known = np.concatenate([*parts, ahead], 1), np.concatenate([ahead, *back], 1)
+        return seen.astype(np.float32), known.astype(np.float32)
+
+    def _seen(self, series: Series) -> np.ndarray:
+        if self.target == "return":
+            returns = np.diff(np.log(series.target), prepend=np.nan)
+            return np.asarray(np.nan_to_num(returns / features.volatility(series.target, _VOLATILITY)))
+        mean, spread = self._scale(series.name)
+        return np.asarray((series.target - mean) / spread)
+
+    def _scaled(self, values: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+        moments = np.array([self.columns[name] for name in names]).reshape(-1, 2)
+        return np.asarray((values - moments[:, 0]) / moments[:, 1])
+
+    def _scale(self, name: str) -> tuple[float, float]:
+        if name not in self.scales:
+            raise UserError(f"series {name!r} is unseen in training (known: {', '.join(list(self.scales)[:10])})")
+        return self.scales[name]
+
+    def anchor(self, series: Series, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(n, horizon) float64: where each forecast starts from, and the unit it is counted in."""
+        mean, spread = self._scale(series.name)
+        shape = (len(origins), self.horizon)
+        ahead = np.arange(1, self.horizon + 1)
+        if self.target == "return":
+            moves = features.volatility(series.target, _VOLATILITY)[origins]
+            return np.broadcast_to(np.log(series.target[origins])[:, None], shape), moves[:, None] * np.sqrt(ahead)
+        unit = np.broadcast_to(spread * np.array(self.spread), shape)
+        if self.target == "change":
+            return np.broadcast_to(series.target[origins][:, None], shape), unit
+        if self.target == "season":
+            back = ahead - self.season * -(-ahead // self.season)
+            return series.target[origins[:, None] + back], unit
+        return np.full(shape, mean), unit
+
+    def _outcomes(self, series: Series, origins: np.ndarray) -> np.ndarray:
+        """(n, horizon) what the network is taught: the targets, from their anchor, in their unit."""
+        actual = series.target[origins[:, None] + np.arange(1, self.horizon + 1)]
+        start, unit = self.anchor(series, origins)
+        return np.asarray(((np.log(actual) if self.target == "return" else actual) - start) / unit)
+
+    def outcomes(self, series: Series, origins: np.ndarray) -> np.ndarray:
+        """(n, horizon) float32, see `_outcomes`."""
+        return self._outcomes(series, origins).astype(np.float32)
+
+    def decode(self, values: np.ndarray, series: Series, origins: np.ndarray) -> np.ndarray:
+        """(n, horizon, any) in the codec's unit -> float64 in the target's."""
+        start, unit = self.anchor(series, origins)
+        out = start[..., None] + unit[..., None] * values.astype(np.float64)
+        return np.asarray(np.exp(out) if self.target == "return" else out)
+
+    def extended(self, series: Series) -> Series:
+        """The series with times for one whole horizon after the last observed step.
+
+        Raises:
+            UserError: columns known in advance that do not reach that far.
+        """
+        missing = self.horizon - (len(series) - series.observed)
+        if missing <= 0:
+            return series.take(slice(0, series.observed + self.horizon))
+        if self.known and self.future:
+            raise UserError(
+                f"the forecast needs {', '.join(self.known)} for {missing} more step(s)",
+                f"append rows with the known columns and an empty {self.name}",
+            )
+
+        def longer(values: np.ndarray) -> np.ndarray:
+            return np.concatenate([values, np.full((missing, *values.shape[1:]), np.nan)])
+
+        times = np.concatenate([series.times, following(series.times, self.step, missing)])
+        return Series(series.name, times, longer(series.target), longer(series.known), longer(series.past))
+
+    # --- files ---------------------------------------------------------------------------------------
+
+    def save(self, folder: Path) -> None:
+        """Write codec.json."""
+        (folder / FILE).write_text(json.dumps(dataclasses.asdict(self)), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> SeriesCodec:
+        """Read what `save` wrote.
+
+        Raises:
+            UserError: missing or damaged.
+        """
+        try:
+            return cls.from_json(json.loads((folder / FILE).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise UserError(f"{folder}: the codec is missing or damaged: {error}") from None
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> SeriesCodec:
+        """Rebuild a codec; the fields must be exactly ours.
+
+        Raises:
+            ValueError: a missing or foreign field, or a number that is not finite.
+        """
+        names = [f.name for f in dataclasses.fields(cls)]
+        if not isinstance(values, dict) or set(values) != set(names):
+            raise ValueError(f"a series codec has the fields {', '.join(names)}")
+        plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        for key in ("scales", "columns"):
+            plain[key] = {str(k): (float(v[0]), float(v[1])) for k, v in values[key].items()}
+        numbers = [x for key in ("scales", "columns") for pair in plain[key].values() for x in pair]
+        if not np.isfinite([*numbers, *plain["spread"]]).all():
+            raise ValueError("the scales are not finite")
+        return cls(**plain)
+
+
+def _later(values: np.ndarray, lag: int) -> np.ndarray:
+    """Each row `lag` rows later; zeros before the first."""
+    out = np.zeros_like(values)
+    out[lag:] = values[:-lag]
+    return out
+
+
+def _moments(values: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of what is a number; 0 for a constant."""
+    good = values[np.isfinite(values)]
+    if not len(good):
+        return 0.0, 1.0
+    spread = float(good.std())
+    return float(good.mean()), spread if spread > _LEAST else 0.0

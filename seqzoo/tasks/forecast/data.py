@@ -1,0 +1,243 @@
+"""Where series come from: public data sets, prices, a generated sine, and any CSV or Parquet file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqzoo import fetch
+from seqzoo.errors import UserError
+from seqzoo.registry import dataset, find_dataset
+from seqzoo.tasks.forecast import prices, table
+from seqzoo.tasks.forecast.options import Data
+from seqzoo.tasks.forecast.panel import Panel, Series, columns_of, resampled, tidy
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The time axis in three parts. `train` and `seen` (train and validation) never hold a test value.
+
+    Attributes:
+        train: everything before `ends[0]`.
+        seen: everything before `ends[1]`.
+        open_test: unseals the whole panel, for the report only.
+        ends: where training and validation end.
+    """
+
+    train: Panel
+    seen: Panel
+    open_test: Callable[[], Panel]
+    ends: tuple[np.datetime64, np.datetime64]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def load(options: Data, *, quiet: bool = False) -> Splits:
+    """Load what a recipe's [data] table names and cut it in time."""
+    panel, facts = panel_of(options, quiet=quiet)
+    return split(panel, options, facts)
+
+
+def panel_of(options: Data, *, quiet: bool = False) -> tuple[Panel, dict[str, Any]]:
+    """The whole panel, checked, and where it comes from."""
+    if options.path:
+        path = Path(options.path)
+        panel, mended = from_columns(table.read(path), options)
+        return panel, {"name": path.name, "sha256": fetch.sha256(path), "licence": "your own", "mended": mended}
+    if options.dataset == "prices":
+        found, facts = prices.load(options.ticker, options.start, options.end, options.source)
+        series = Series(options.ticker.upper(), found["time"], found["close"], np.empty((len(found["time"]), 0)),
+                        prices.relative(found) if options.past else np.empty((len(found["time"]), 0)))  # fmt: skip
+        series, step, mended = tidy(series, options.mend, "day")
+        return Panel((series,), "close", (), prices.PAST if options.past else (), step), facts | {"mended": mended}
+    data = find_dataset(options.dataset)
+    if not data.file:
+        return data.load(options), {"name": data.name, "licence": data.licence, "mended": []}
+    path = fetch.fetch(data, quiet=quiet)
+    published = {True: "yes", False: "no", None: "its publisher gives no hash"}[fetch.is_published(path, data.hash)]
+    panel, mended = from_columns(*data.load(path, options))
+    facts = {"name": data.name, "sha256": fetch.sha256(path), "published file": published,
+             "licence": data.licence, "url": data.url, "mended": mended}  # fmt: skip
+    return panel, facts
+
+
+def from_columns(columns: table.Columns, options: Data) -> tuple[Panel, list[str]]:
+    """Columns of text -> a checked panel, and what was mended.
+
+    Raises:
+        UserError: a missing column, a value that is no number or time, or a time axis that may not be mended.
+    """
+    time_name = options.time or table.find_time(columns)
+    texts = table.column(columns, time_name, "the time")
+    target = options.target or table.find_target(columns, [time_name, options.series, *options.known, *options.past])
+    stamps, note = table.times(texts, time_name)
+    names = (target, *options.known, *options.past)
+    values = {name: table.numbers(table.column(columns, name, "a series"), name) for name in names}
+    if options.every and options.every[0] == "0":
+        raise UserError("data.every must be a step such as 1h")
+    rows = np.arange(len(stamps))
+    owners = np.array(table.column(columns, options.series, "the series")) if options.series else np.full(len(rows), "")
+    found, steps, mended = [], set(), [note] if note else []
+    for owner in sorted(set(owners.tolist())):
+        mine = np.flatnonzero(owners == owner)
+        part = {name: column[mine] for name, column in values.items()}
+        one = Series(owner, stamps[mine], part[target], columns_of(options.known, part, len(mine)),
+                     columns_of(options.past, part, len(mine)))  # fmt: skip
+        if options.every:
+            one = resampled(one.take(np.argsort(one.times, kind="stable")), options.every)
+        one, step, done = tidy(one, options.mend)
+        steps.add(step)
+        mended += done
+        found.append(one)
+    if len(steps) > 1:
+        raise UserError(f"the series have different steps: {', '.join(sorted(steps))}", "--set data.every=1D")
+    panel = Panel(tuple(found), target, tuple(options.known), tuple(options.past), steps.pop())
+    _check_numbers(panel)
+    return panel, mended
+
+
+def _check_numbers(panel: Panel) -> None:
+    for one in panel.series:
+        for kind, names in (("known", panel.known), ("past", panel.past)):
+            matrix = getattr(one, kind)[: one.observed]
+            for i, name in enumerate(names):
+                missing = int(np.isnan(matrix[:, i]).sum())
+                if missing:
+                    raise UserError(
+                        f"column {name!r} has {missing:,} missing value(s) (first at row "
+                        f"{int(np.flatnonzero(np.isnan(matrix[:, i]))[0]) + 1})",
+                        "--mend gaps interpolates the target; fill or leave out other columns",
+                    )
+
+
+def split(panel: Panel, options: Data, facts: dict[str, Any]) -> Splits:
+    """Cut the time axis: validation before the last share, which is test."""
+    first = min(one.times[0] for one in panel.series)
+    last = max(one.times[one.observed - 1] for one in panel.series)
+    span = (last - first).astype("m8[s]").astype(np.int64)
+    ends = tuple(
+        first + np.timedelta64(round(span * share), "s")
+        for share in (1 - options.test - options.validation, 1 - options.test)
+    )
+    train, seen = panel.before(ends[0]), panel.before(ends[1])
+    empty = [one.name for one in train.series if len(one) < 2]
+    if empty:
+        raise UserError(f"{len(empty)} series begin after the training part ends: {', '.join(empty[:5])}")
+    when = {"train ends": str(ends[0]), "validation ends": str(ends[1])}
+    more = {"steps": len(panel), "series": len(panel.series), "step": panel.step,
+            "from": str(first), "to": str(last)} | when  # fmt: skip
+    return Splits(train, seen, lambda: panel, (ends[0], ends[1]), facts | more)
+
+
+# --- public data sets --------------------------------------------------------------------------------
+
+Found = tuple[table.Columns, Data]
+
+
+def _defaults(options: Data, **values: Any) -> Data:
+    """The recipe's options over the data set's own."""
+    return replace(options, **{key: getattr(options, key) or value for key, value in values.items()})
+
+
+@dataset("sine", task="forecast", url="", file="", hash="", size_mb=0, licence="none needed")
+def sine(options: Data) -> Panel:
+    """sin(linspace(0, 100, 1000)), a point a second."""
+    times = np.datetime64("2000-01-01", "s") + np.arange(1000)
+    empty = np.empty((1000, 0))
+    return Panel((Series("", times, np.sin(np.linspace(0, 100, 1000)), empty, empty),), "sine", (), (), "1s")
+
+
+@dataset(
+    "prices", task="forecast", url="https://finance.yahoo.com", file="", hash="", size_mb=0.3,
+    licence="Yahoo's terms; the sample is public domain",
+)  # fmt: skip
+def stock_prices(options: Data) -> Panel:
+    """Daily prices of one ticker, by yfinance or from the sample."""
+    return panel_of(options)[0]
+
+
+@dataset(
+    "pjme", task="forecast", file="energy/PJME_hourly.csv", hash="", size_mb=4,
+    url="https://www.kaggle.com/datasets/robikscube/hourly-energy-consumption", licence="not stated",
+)  # fmt: skip
+def pjme(path: Path, options: Data) -> Found:
+    """Hourly load of PJM East in MW, 2002-2018, in local time."""
+    columns = table.read(path)
+    names = {"Datetime": "ds", "PJME_MW": "y"}  # as published -> as here
+    columns = {names.get(name, name): values for name, values in columns.items()}
+    return columns, _defaults(options, time="ds", target="y", mend=("sort", "duplicates", "gaps"))
+
+
+@dataset(
+    "victoria", task="forecast", file="energy/vic_elec.csv", hash="", size_mb=2.3,
+    url="https://github.com/tidyverts/tsibbledata/tree/master/data-raw/vic_elec", licence="GPL-3, as tsibbledata",
+)  # fmt: skip
+def victoria(path: Path, options: Data) -> Found:
+    """Half-hourly electricity demand of Victoria in MW with temperature and holidays, 2012-2014; hourly means."""
+    columns = table.read(path)
+    return columns, _defaults(options, time="Time", target="Demand", known=("Temperature", "Holiday"), every="1h")
+
+
+@dataset(
+    "beijing", task="forecast", file="weather/beijing_pm25.csv", hash="", size_mb=1.9,
+    url="https://archive.ics.uci.edu/dataset/381/beijing+pm2+5+data", licence="CC BY 4.0",
+)  # fmt: skip
+def beijing(path: Path, options: Data) -> Found:
+    """Hourly weather of Beijing, 2010-2014: temperature with dew point, pressure, wind, rain and snow."""
+    columns = table.read(path)
+    parts = zip(*(columns[k] for k in ("year", "month", "day", "hour")), strict=True)
+    columns["time"] = [f"{y}-{int(m):02}-{int(d):02} {int(h):02}:00:00" for y, m, d, h in parts]
+    wind = columns["cbwd"]
+    columns |= {f"wind {way}": [str(int(value == way)) for value in wind] for way in ("NE", "NW", "SE")}
+    past = ("DEWP", "PRES", "Iws", "Is", "Ir", "wind NE", "wind NW", "wind SE")
+    return columns, _defaults(options, time="time", target="TEMP", past=past)
+
+
+@dataset(
+    "jena", task="forecast", file="weather/jena_climate_2009_2016.csv", hash="", size_mb=43,
+    url="https://storage.googleapis.com/tensorflow/tf-keras-datasets/jena_climate_2009_2016.csv.zip",
+    licence="not stated",
+)  # fmt: skip
+def jena(path: Path, options: Data) -> Found:
+    """Weather of Jena, 2009-2016, 14 columns; temperature is the target; every sixth of the ten-minute rows."""
+    columns = table.read(path)
+    hourly = [i for i, time in enumerate(columns["Date Time"]) if time.endswith(":00:00")]
+    columns = {name: [values[i] for i in hourly] for name, values in columns.items()}
+    past = tuple(name for name in columns if name not in ("Date Time", "T (degC)"))
+    mend = ("sort", "duplicates", "gaps")
+    return columns, _defaults(options, time="Date Time", target="T (degC)", past=past, mend=mend)
+
+
+@dataset(
+    "rossmann", task="forecast", file="retail/rossmann_top100.csv", hash="", size_mb=4,
+    url="https://www.kaggle.com/competitions/rossmann-store-sales", licence="Kaggle's competition terms",
+)  # fmt: skip
+def rossmann(path: Path, options: Data) -> Found:
+    """Daily sales of 100 Rossmann stores with opening days, promotions and school holidays, 2013-2015."""
+    columns = table.read(path)
+    columns["StateHoliday"] = [str(int(bool(code.strip()) and code != "0")) for code in columns.get("HolidayCode", [])]
+    known = ("Open", "Promo", "SchoolHoliday")
+    mend = ("sort", "gaps")
+    return columns, _defaults(options, time="Date", target="Sales", known=known, series="Store", mend=mend)
+
+
+@dataset(
+    "etth1", task="forecast", file="ett/ETTh1.csv", hash="", size_mb=2.5,
+    url="https://github.com/zhouhaoyi/ETDataset", licence="CC BY-ND 4.0",
+)  # fmt: skip
+def etth1(path: Path, options: Data) -> Found:
+    """Hourly oil temperature of a transformer with six loads, 2016-2018."""
+    past = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL")
+    return table.read(path), _defaults(options, time="date", target="OT", past=past)
+
+
+@dataset(
+    "passengers", task="forecast", file="classic/AirPassengers.csv", hash="", size_mb=0.01,
+    url="https://raw.githubusercontent.com/unit8co/darts/master/datasets/AirPassengers.csv", licence="public domain",
+)  # fmt: skip
+def passengers(path: Path, options: Data) -> Found:
+    """Monthly airline passengers, 1949-1960."""
+    return table.read(path), _defaults(options, time="Month", target="#Passengers")

@@ -1,0 +1,117 @@
+"""What a recipe of this room may say: pure data, no heavy imports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seqzoo.errors import nearest
+
+MENDS = ("sort", "duplicates", "gaps")
+CALENDAR = ("hour", "weekday", "yearday", "month", "trend")
+TARGETS = ("level", "change", "season", "return")
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which series. Either a registered data set, or a file with its column names.
+
+    Attributes:
+        time: the column of times; empty: the only column that looks like one.
+        target: the column to forecast; empty: the only numeric column.
+        known: columns known in advance over the horizon (holidays, promotions, a weather forecast).
+        past: columns known only up to now.
+        series: the column that names the series, where a file holds many; one model learns all of them.
+        ticker: for prices: which one; `start` and `end` are ISO dates, `end` exclusive.
+        source: for prices: "yahoo", or "sample" (2000-2013, ships in `seqzoo[sample]`).
+        every: resample to this step ("1h", "1D"): means for numbers; empty: as it is.
+        mend: problems of the time axis to mend instead of refusing: "sort", "duplicates" (mean), "gaps" (linear).
+        validation: share of the time axis, just before test; test: its last share.
+    """
+
+    dataset: str = ""
+    path: str = ""
+    time: str = ""
+    target: str = ""
+    known: tuple[str, ...] = ()
+    past: tuple[str, ...] = ()
+    series: str = ""
+    ticker: str = ""
+    start: str = ""
+    end: str = ""
+    source: str = "yahoo"
+    every: str = ""
+    mend: tuple[str, ...] = ()
+    validation: float = 0.15
+    test: float = 0.2
+
+    def problems(self) -> list[str]:
+        """List what is out of range."""
+        found = []
+        if bool(self.dataset) == bool(self.path):
+            found.append("data needs either dataset or path")
+        for name in ("validation", "test"):
+            if not 0 < getattr(self, name) < 0.6:
+                found.append(f"data.{name} is a share of the time axis: above 0 and below 0.6")
+        if self.source not in ("yahoo", "sample"):
+            found.append(f"data.source = {self.source!r}: {nearest(self.source, ('yahoo', 'sample'))}")
+        found += [f"data.mend: {word!r}: {nearest(word, MENDS)}" for word in self.mend if word not in MENDS]
+        both = {self.target, *self.past} & set(self.known)
+        if both:
+            found.append(f"data.known: {', '.join(sorted(both))} is the target or a past column as well")
+        return found
+
+
+@dataclass(frozen=True)
+class Codec:
+    """How series become numbers.
+
+    Attributes:
+        window: steps that the network reads; horizon: steps that it forecasts, all in one pass.
+        target: what it forecasts: "level"; "change" from the last value; "season": change from one season ago;
+            "return": logarithmic return from the last value over its recent volatility (prices).
+        season: steps of one season, for "season" and for the seasonal baselines; 0: from the step.
+        calendar: features of the time of each step, known in advance.
+        indicators: RSI, MACD, Bollinger position and volatility of the target as past columns.
+        future: hand the columns known in advance, over the horizon, to the network as a second input.
+        lags: steps back, at least `horizon`: target and known columns of then beside each step ahead.
+        quantiles: what the network estimates at each step; empty: one number, the mean or median.
+        stride: steps from one training window to the next.
+    """
+
+    window: int = 60
+    horizon: int = 1
+    target: str = "level"
+    season: int = 0
+    calendar: tuple[str, ...] = ()
+    indicators: bool = False
+    future: bool = False
+    lags: tuple[int, ...] = ()
+    quantiles: tuple[float, ...] = ()
+    stride: int = 1
+
+    def problems(self) -> list[str]:
+        """List what is out of range."""
+        found = [f"codec.{k} must be at least 1" for k in ("window", "horizon", "stride") if getattr(self, k) < 1]
+        if self.season < 0:
+            found.append("codec.season must be 0 (from the step) or more")
+        if self.target not in TARGETS:
+            found.append(f"codec.target = {self.target!r}: {nearest(self.target, TARGETS)}")
+        found += [f"codec.calendar: {w!r}: {nearest(w, CALENDAR)}" for w in self.calendar if w not in CALENDAR]
+        if list(self.quantiles) != sorted(set(self.quantiles)) or not all(0 < q < 1 for q in self.quantiles):
+            found.append("codec.quantiles must rise, between 0 and 1")
+        if self.lags and (min(self.lags) < self.horizon or not self.future):
+            found.append("codec.lags must be at least the horizon, and need future = true")
+        if self.quantiles and 0.5 not in self.quantiles:
+            found.append("codec.quantiles must hold 0.5, the forecast itself")
+        return found
+
+
+@dataclass(frozen=True)
+class Decide:
+    """Which intervals are promised: shares of the outcomes that they should hold."""
+
+    levels: tuple[float, ...] = (0.8, 0.95)
+
+    def problems(self) -> list[str]:
+        """List what is out of range."""
+        return [] if self.levels and all(0 < x < 1 for x in self.levels) else ["decide.levels lie between 0 and 1"]

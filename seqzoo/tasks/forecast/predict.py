@@ -1,0 +1,312 @@
+"""Forecasts from a bundle, with intervals that were calibrated. Imports neither TensorFlow nor Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from seqzoo.errors import UserError
+from seqzoo.runtime import Graph
+from seqzoo.tasks.forecast.codec import SeriesCodec
+from seqzoo.tasks.forecast.panel import Panel, Series
+from seqzoo.tasks.forecast.windows import Windows
+
+_BATCH = 256
+_FEW = 60  # with fewer errors to look at, validation's offsets stand
+_AGAIN = 600  # windows that a forecast looks back at
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How quantiles become intervals that hold what they promise: calibrated on validation, then kept up to date.
+
+    Attributes:
+        levels: shares of the outcomes that the intervals should hold, rising.
+        offsets: for each level and step ahead, how far to move the lower end down and the upper end up, in the
+            codec's unit; learnt on validation.
+        recent: how many origins back the errors are looked at again, once they are known.
+        since: the end of training; errors of origins before it do not count.
+    """
+
+    levels: tuple[float, ...]
+    offsets: tuple[tuple[tuple[float, float], ...], ...]
+    recent: int
+    since: str
+
+    @classmethod
+    def calibrate(
+        cls, raw: np.ndarray, outcomes: np.ndarray, codec: SeriesCodec, levels: Sequence[float], recent: int, since: str
+    ) -> Decision:
+        """Choose the offsets on (n, horizon, quantiles) estimates and (n, horizon) outcomes of validation."""
+        offsets = quantiles_of(misses(raw, outcomes, codec, levels), levels)
+        pairs = tuple(tuple((float(a), float(b)) for a, b in level) for level in offsets)
+        return cls(tuple(levels), pairs, recent, since)
+
+    def columns(self, raw: np.ndarray, codec: SeriesCodec, offsets: np.ndarray | None = None) -> np.ndarray:
+        """(n, horizon, quantiles) -> (n, horizon, 1 + 2 levels): the forecast, then each interval's two ends.
+
+        `offsets`: (levels, horizon, 2), or (n, levels, horizon, 2); those of validation by default.
+        """
+        moves = np.array(self.offsets) if offsets is None else offsets
+        middle = _middle(raw, codec.quantiles)
+        out = [middle]
+        for i, level in enumerate(self.levels):
+            low, high = _ends(raw, codec.quantiles, level)
+            out += [np.minimum(low - moves[..., i, :, 0], middle), np.maximum(high + moves[..., i, :, 1], middle)]
+        return np.stack(out, -1)
+
+
+def misses(raw: np.ndarray, outcomes: np.ndarray, codec: SeriesCodec, levels: Sequence[float]) -> np.ndarray:
+    """(n, levels, horizon, 2): how far each outcome lies below the lower and above the upper end; negative inside."""
+    ends = [_ends(raw, codec.quantiles, level) for level in levels]
+    return np.stack([np.stack([low - outcomes, outcomes - high], -1) for low, high in ends], 1)
+
+
+def quantiles_of(missed: np.ndarray, levels: Sequence[float]) -> np.ndarray:
+    """(n, levels, horizon, 2) misses -> (levels, horizon, 2) offsets that cover each level, each tail apart.
+
+    Source: Romano et al. 2019, Conformalized quantile regression.
+    """
+    n = len(missed)
+    ranks = [min(1.0, (1 - (1 - level) / 2) * (n + 1) / n) for level in levels]
+    return np.stack([np.quantile(missed[:, i], rank, axis=0, method="higher") for i, rank in enumerate(ranks)])
+
+
+def sliding(missed: np.ndarray, times: np.ndarray, at: np.ndarray, decision: Decision, horizon: int) -> np.ndarray:
+    """(m, levels, horizon, 2) offsets for origins at the places `at` among the rising `times`.
+
+    Each comes from the misses of the last `decision.recent` places whose whole horizon had been seen by then: the
+    quantiles slide along, so that the intervals follow a series that changes. `missed` and `times` are (n, ...), a
+    row for each series and origin; `times` counts origins' places.
+
+    Source: Xu and Xie 2021, Conformal prediction interval for dynamic time-series.
+    """
+    order = np.argsort(times, kind="stable")
+    missed, times = missed[order], times[order]
+    out = np.empty((len(at), *missed.shape[1:]))
+    fixed = np.array(decision.offsets)
+    for block in np.unique(at // horizon):
+        now = block * horizon
+        first, last = np.searchsorted(times, [now - horizon - decision.recent, now - horizon], side="right")
+        out[at // horizon == block] = (
+            quantiles_of(missed[first:last], decision.levels) if last - first >= _FEW else fixed
+        )
+    return out
+
+
+def _middle(raw: np.ndarray, quantiles: Sequence[float]) -> np.ndarray:
+    return np.asarray(raw[..., quantiles.index(0.5) if quantiles else 0])
+
+
+def _ends(raw: np.ndarray, quantiles: Sequence[float], level: float) -> tuple[np.ndarray, np.ndarray]:
+    """The estimated quantiles of a level's two ends, or the forecast itself where the network has none."""
+    wanted = ((1 - level) / 2, 1 - (1 - level) / 2)
+    found = [int(np.argmin([abs(q - w) for q in quantiles])) for w in wanted] if quantiles else []
+    if found and all(abs(quantiles[i] - w) < 1e-9 for i, w in zip(found, wanted, strict=True)):
+        return raw[..., found[0]], raw[..., found[1]]
+    middle = _middle(raw, quantiles)
+    return middle, middle
+
+
+def estimate(graph: Graph, windows: Windows, which: np.ndarray, origins: np.ndarray) -> np.ndarray:
+    """(n, horizon, quantiles) float32 in the codec's unit, rising in the last axis."""
+    parts = []
+    for start in range(0, len(origins), _BATCH):
+        rows = slice(start, start + _BATCH)
+        arrays = windows.inputs(which[rows], origins[rows])
+        parts.append(graph(dict(zip(graph.inputs, arrays, strict=True)))[0])
+    raw = np.concatenate(parts).reshape(len(origins), windows.codec.horizon, -1)
+    return np.sort(raw, axis=-1)
+
+
+def forecasts(
+    graph: Graph,
+    windows: Windows,
+    decision: Decision,
+    which: np.ndarray,
+    origins: np.ndarray,
+    offsets: np.ndarray | None = None,
+) -> np.ndarray:
+    """(n, horizon, 1 + 2 levels) float64 in the target's unit: the forecast and the ends of its intervals."""
+    columns = decision.columns(estimate(graph, windows, which, origins), windows.codec, offsets)
+    out = np.empty(columns.shape)
+    for number, series in enumerate(windows.series):
+        mine = which == number
+        out[mine] = windows.codec.decode(columns[mine], series, origins[mine])
+    return out
+
+
+def rolled(
+    graph: Graph, windows: Windows, decision: Decision, which: np.ndarray, origins: np.ndarray, most: int | None = None
+) -> np.ndarray:
+    """As `forecasts`, the intervals kept up to date by the errors that were known at each origin.
+
+    `most`: look at about so many of the newest errors only.
+    """
+    back_which, back = _looked_back(windows, decision, most)
+    if not len(back):
+        return forecasts(graph, windows, decision, which, origins)
+    outcomes = np.empty((len(back), windows.codec.horizon), np.float32)
+    for number, series in enumerate(windows.series):
+        mine = back_which == number
+        outcomes[mine] = windows.codec.outcomes(series, back[mine])
+    missed = misses(estimate(graph, windows, back_which, back), outcomes, windows.codec, decision.levels)
+    moments, asked = windows.times(back_which, back), windows.times(which, origins)
+    places = np.unique(np.concatenate([moments, asked]), return_inverse=True)[1]
+    offsets = sliding(missed, places[: len(back)], places[len(back) :], decision, windows.codec.horizon)
+    return forecasts(graph, windows, decision, which, origins, offsets)
+
+
+def _looked_back(windows: Windows, decision: Decision, most: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """(series, origin) of examples after training whose outcomes have been observed, the newest `most` of them."""
+    which, origins = [], []
+    since = np.datetime64(decision.since)
+    share = None if most is None else max(_FEW, most // len(windows.series))
+    for number, series in enumerate(windows.series):
+        found = windows.codec.origins(series)
+        found = found[series.times[found - windows.codec.window + 1] >= since]
+        found = found if share is None else found[-share:]
+        which.append(np.full(len(found), number))
+        origins.append(found)
+    return np.concatenate(which), np.concatenate(origins)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The steps after the last observed one of a series.
+
+    Attributes:
+        series: its name.
+        times: (horizon,) datetime64[s].
+        values: (horizon,) float64.
+        intervals: for each level, (horizon, 2) float64.
+    """
+
+    series: str
+    times: np.ndarray
+    values: np.ndarray
+    intervals: dict[float, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Anomaly:
+    """A step outside its interval: `beyond` counts how far, in widths of the interval."""
+
+    series: str
+    time: np.datetime64
+    value: float
+    low: float
+    high: float
+    beyond: float
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """A loaded bundle: series in, forecasts out."""
+
+    codec: SeriesCodec
+    decision: Decision
+    graph: Graph
+
+    @classmethod
+    def load(cls, folder: Path) -> Forecaster:
+        """Load a bundle whose files have been checked (`bundle.load_meta`).
+
+        Raises:
+            UserError: damaged files.
+        """
+        from seqzoo import bundle
+
+        codec = SeriesCodec.load(folder)
+        try:
+            values = bundle.read_json(folder, "decision.json")
+            decision = Decision(
+                tuple(map(float, values["levels"])),
+                tuple(tuple((float(a), float(b)) for a, b in level) for level in values["offsets"]),
+                int(values["recent"]),
+                str(np.datetime64(values["since"], "s")),
+            )
+            shape = np.array(decision.offsets).shape
+        except (TypeError, ValueError, KeyError) as error:
+            raise UserError(f"{folder}: decision.json is damaged: {error}") from None
+        graph = Graph(folder / "model.onnx")
+        if shape != (len(decision.levels), codec.horizon, 2) or len(graph.inputs) != 1 + codec.future:
+            raise UserError(f"{folder}: the graph, the codec and decision.json do not fit together")
+        return cls(codec, decision, graph)
+
+    def predict(self, panel: Panel) -> Iterator[Forecast]:
+        """Forecast each series of a panel from its last observed step.
+
+        Raises:
+            UserError: other columns than in training, a series it does not know, or one that is too short.
+        """
+        self._check(panel)
+        yield from self._ahead(panel.series)
+
+    def free_run(self, series: Series, steps: int) -> np.ndarray:
+        """(steps,) float64 after the last observed step, each forecast fed back as if it had come; no intervals.
+
+        Raises:
+            UserError: the model reads other columns, which nobody knows that far ahead.
+        """
+        if self.codec.past or self.codec.known:
+            raise UserError("a model that reads other columns cannot feed its forecasts back to itself")
+        end = series.observed
+        while series.observed < end + steps:
+            (found,) = self._ahead([series])
+            longer = self.codec.extended(series)
+            filled = longer.target.copy()
+            filled[series.observed : series.observed + self.codec.horizon] = found.values
+            series = replace(longer, target=filled)
+        return series.target[end : end + steps]
+
+    def anomalies(self, panel: Panel) -> list[Anomaly]:
+        """Steps outside the widest interval of the forecast made one step before, the most surprising first.
+
+        Raises:
+            UserError: as `predict`.
+        """
+        self._check(panel)
+        found = []
+        for series in panel.series:
+            origins = self.codec.origins(series)
+            windows, which = Windows(self.codec, [series]), np.zeros(len(origins), int)
+            columns = rolled(self.graph, windows, self.decision, which, origins)[:, 0]
+            low, high = columns[:, -2], columns[:, -1]
+            came = series.target[origins + 1]
+            beyond = np.maximum(low - came, came - high) / np.maximum(high - low, 1e-12)
+            found += [
+                Anomaly(
+                    series.name,
+                    series.times[origins[i] + 1],
+                    float(came[i]),
+                    float(low[i]),
+                    float(high[i]),
+                    float(beyond[i]),
+                )
+                for i in np.flatnonzero(beyond > 0)
+            ]
+        return sorted(found, key=lambda one: -one.beyond)
+
+    def _check(self, panel: Panel) -> None:
+        known, past = self.codec.known, self.codec.past
+        if (panel.known, panel.past, panel.step) != (known, past, self.codec.step):
+            raise UserError(
+                f"the model was trained on steps of {self.codec.step} with known columns {list(known)} and past "
+                f"columns {list(past)}; these data have {panel.step}, {list(panel.known)} and {list(panel.past)}"
+            )
+
+    def _ahead(self, series: Sequence[Series]) -> Iterator[Forecast]:
+        origins = np.array([one.observed - 1 for one in series])
+        shortest = int(origins.min()) + 1
+        if shortest < max([self.codec.window, *self.codec.lags]):
+            raise UserError(f"a forecast needs {self.codec.window} observed steps, there are {shortest}")
+        longer = [self.codec.extended(one) for one in series]
+        windows = Windows(self.codec, longer)
+        columns = rolled(self.graph, windows, self.decision, np.arange(len(longer)), origins, _AGAIN)
+        for one, origin, found in zip(longer, origins, columns, strict=True):
+            ends = {level: found[:, 1 + 2 * i : 3 + 2 * i] for i, level in enumerate(self.decision.levels)}
+            yield Forecast(one.name, one.times[origin + 1 :], found[:, 0], ends)

@@ -1,0 +1,140 @@
+"""Baselines and tests against statsmodels, scikit-learn and textbook values."""
+
+import numpy as np
+import pytest
+
+from seqzoo import judge
+from seqzoo.tasks.forecast import baselines
+from seqzoo.tasks.forecast.baselines import Origins
+from seqzoo.tasks.forecast.codec import SeriesCodec
+from seqzoo.tasks.forecast.options import Codec
+from seqzoo.tasks.forecast.predict import Decision, misses, sliding
+from seqzoo.tasks.forecast.windows import Windows
+from tests.tasks.forecast.test_codec import panel
+
+
+def noisy(steps=600, seed=0):
+    random = np.random.default_rng(seed)
+    return 100 + 20 * np.sin(np.arange(steps) * 2 * np.pi / 12) + random.normal(0, 3, steps)
+
+
+def at(*steps):
+    return Origins(np.zeros(len(steps), int), np.array(steps))
+
+
+def test_smoothing_is_that_of_statsmodels():
+    from statsmodels.tsa.holtwinters import ExponentialSmoothing
+
+    values = noisy(200)
+    fitted = ExponentialSmoothing(
+        values, trend="add", damped_trend=True, seasonal="add", seasonal_periods=12, initialization_method="heuristic"
+    ).fit()
+    ours = baselines.smoothed(values, 0, np.array([199]), 15, 12, fitted.params)
+    theirs = np.asarray(fitted.forecast(15))
+    # Their twelfth step repeats the season of a year ago, before its last update; ours has the update.
+    np.testing.assert_allclose(np.delete(ours[0], 11), np.delete(theirs, 11), rtol=1e-6)
+    assert abs(ours[0, 11] - theirs[11]) < 0.1
+
+
+def test_ridge_is_that_of_scikit_learn():
+    from sklearn.linear_model import Ridge
+
+    whole = panel(noisy())
+    codec = SeriesCodec.fit(whole, Codec(window=8, horizon=2))
+    windows = Windows(codec, whole.series)
+    train, validation, test = (at(*range(a, b)) for a, b in ((8, 300), (310, 400), (410, 500)))
+    ours = baselines._ridge(windows, train, validation, test)
+    both = at(*range(8, 300), *range(310, 400))
+    x, y = baselines._flat(windows, both), baselines._outcomes(windows, both)
+    found = [
+        np.abs(
+            Ridge(alpha=a, fit_intercept=False, solver="cholesky").fit(x, y).predict(baselines._flat(windows, test))
+            - ours
+        )
+        for a in baselines._STRENGTHS
+    ]
+    assert min(float(difference.max()) for difference in found) < 1e-6
+
+
+def test_rules_and_regressions_on_a_season():
+    whole = panel(noisy())
+    codec = SeriesCodec.fit(whole, Codec(window=24, horizon=6, season=12, target="level"))
+    windows = Windows(codec, whole.series)
+    train, held, test = (at(*range(a, b)) for a, b in ((30, 300), (330, 400), (430, 560)))
+    found = baselines.predictions(windows, train, held, test, np.array([300]))
+    came = baselines.actual(windows, test)
+    errors = {name: float(np.abs(guess - came).mean()) for name, guess in found.items()}
+    seasonal = f"{baselines.SEASONAL}, 12 steps ago"
+    assert set(errors) == {
+        baselines.LAST, seasonal, baselines.DRIFT, baselines.RIDGE, baselines.BOOSTING, baselines.SMOOTHING,
+    }  # fmt: skip
+    better = [errors[name] for name in (baselines.RIDGE, baselines.BOOSTING, baselines.SMOOTHING)]
+    assert max(better) < errors[seasonal] < errors[baselines.LAST]
+    np.testing.assert_array_equal(found[baselines.LAST][:, 3], whole.series[0].target[test.steps])
+    np.testing.assert_array_equal(found[seasonal][:, 0], whole.series[0].target[test.steps - 11])
+
+
+def test_diebold_mariano_against_a_regression_with_robust_errors():
+    """The statistic is the t value of a mean with rectangular autocovariances, times Harvey's factor."""
+    import statsmodels.api as sm
+
+    random = np.random.default_rng(0)
+    ours, theirs = np.abs(random.normal(0, 1, (2, 300)))
+    theirs = theirs + 0.15
+    horizon = 3
+    fit = sm.OLS(ours - theirs, np.ones(300)).fit(
+        cov_type="HAC", cov_kwds={"maxlags": horizon - 1, "kernel": "uniform", "use_correction": False}
+    )
+    factor = np.sqrt((300 + 1 - 2 * horizon + horizon * (horizon - 1) / 300) / 300)
+    from scipy.stats import t as student
+
+    expected = 2 * student.sf(abs(fit.tvalues[0] * factor), 299)
+    assert judge.diebold_mariano(ours, theirs, horizon) == pytest.approx(expected, rel=1e-6)
+
+
+def test_diebold_mariano_of_equals():
+    same = np.arange(50.0)
+    assert judge.diebold_mariano(same, same, 1) == 1.0
+    rejected = 0
+    for seed in range(300):
+        a, b = np.abs(np.random.default_rng(seed).normal(size=(2, 100)))
+        rejected += judge.diebold_mariano(a, b, 1) < 0.05
+    assert 4 <= rejected <= 30
+
+
+@pytest.mark.parametrize("quantiles", [(), (0.1, 0.5, 0.9)])
+def test_intervals_hold_what_they_promise(quantiles):
+    random = np.random.default_rng(0)
+    codec = SeriesCodec.fit(panel(noisy()), Codec(window=8, horizon=2, quantiles=quantiles))
+    width = max(1, len(quantiles))
+    raw = np.sort(random.normal(0, 0.1, (4000, 2, width)), -1)
+    outcomes = random.normal(0, 1, (4000, 2)) * [1, 3]
+    decision = Decision.calibrate(raw[:2000], outcomes[:2000], codec, (0.8, 0.95), 500, "2024-01-01")
+    columns = decision.columns(raw[2000:], codec)
+    for i, level in enumerate((0.8, 0.95)):
+        inside = (outcomes[2000:] >= columns[..., 1 + 2 * i]) & (outcomes[2000:] <= columns[..., 2 + 2 * i])
+        assert np.abs(inside.mean(0) - level).max() < 0.03
+    assert (columns[..., 3] <= columns[..., 1]).mean() > 0.95
+
+
+def test_sliding_intervals_follow_a_series_that_becomes_wilder():
+    random = np.random.default_rng(0)
+    codec = SeriesCodec.fit(panel(noisy()), Codec(window=8, horizon=2))
+    raw = np.zeros((4000, 2, 1))
+    outcomes = random.normal(0, 1, (4000, 2)) * np.where(np.arange(4000) < 2000, 1, 3)[:, None]
+    decision = Decision.calibrate(raw[:1000], outcomes[:1000], codec, (0.8, 0.95), 500, "2024-01-01")
+    missed = misses(raw, outcomes, codec, decision.levels)
+    places = np.arange(4000)
+    offsets = sliding(missed, places, places, decision, 2)
+
+    def inside(columns, level):
+        return float(
+            ((outcomes >= columns[..., 1 + 2 * level]) & (outcomes <= columns[..., 2 + 2 * level]))[2500:].mean()
+        )
+
+    assert inside(decision.columns(raw, codec), 0) < 0.5
+    kept = decision.columns(raw, codec, offsets)
+    assert abs(inside(kept, 0) - 0.8) < 0.03 and abs(inside(kept, 1) - 0.95) < 0.02
+    later = missed.copy()
+    later[3000:] += 100
+    np.testing.assert_array_equal(sliding(later, places, places[:3002], decision, 2), offsets[:3002])

@@ -1,0 +1,122 @@
+"""Time axes: what is refused, what is mended, how it is said; and tables of text."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqzoo.errors import UserError
+from seqzoo.tasks.forecast import data, panel, table
+from seqzoo.tasks.forecast.options import Data
+
+
+def columns(times, values, **more):
+    return {"time": list(times), "y": [str(v) for v in values], **more}
+
+
+def days(count, start="2024-01-01"):
+    return [str(d) for d in np.datetime64(start) + np.arange(count)]
+
+
+def test_steps_and_seasons_by_name():
+    def step(texts):
+        return panel.step_of(np.array(texts, "M8[s]"))
+
+    assert step(days(10)) == "1D"
+    assert step(["2024-01", "2024-02", "2024-03", "2024-04"]) == "month"
+    assert step([d for d in days(20) if np.is_busday(d)]) == "business day"
+    assert step(["2024-01-01T00:00", "2024-01-01T00:30", "2024-01-01T01:00"]) == "30min"
+    assert [panel.season_of(s) for s in ("1h", "30min", "1D", "month", "business day", "7D")] == [24, 48, 7, 12, 5, 52]
+
+
+@pytest.mark.parametrize(
+    ("start", "step", "expected"),
+    [
+        ("2024-01-31T23:00:00", "1h", "2024-02-01T00:00:00"),
+        ("2024-11-01T00:00:00", "month", "2024-12-01T00:00:00"),
+        ("2024-01-05T00:00:00", "business day", "2024-01-08T00:00:00"),
+        ("2024-02-28T00:00:00", "1D", "2024-02-29T00:00:00"),
+    ],
+)
+def test_the_following_time(start, step, expected):
+    assert panel.following(np.array([start], "M8[s]"), step, 1)[0] == np.datetime64(expected)
+
+
+def test_problems_come_together_with_row_numbers():
+    times = days(10)
+    times[3], times[4] = times[4], times[3]
+    times[8] = times[7]
+    with pytest.raises(UserError) as caught:
+        data.from_columns(columns(times, range(10)), Data(path="x"))
+    assert "back in time (row 5)" in str(caught.value) and "duplicate time(s) (row 9)" in str(caught.value)
+    assert "--mend" in caught.value.hint
+
+
+def test_gaps_are_refused_or_filled_in_line():
+    times = days(10)
+    del times[4:6]
+    values = [0, 1, 2, 3, 6, 7, 8, 9]
+    with pytest.raises(UserError, match=r"1 gap\(s\), 2 steps missing \(row 5\)"):
+        data.from_columns(columns(times, values), Data(path="x"))
+    mended, said = data.from_columns(columns(times, values), Data(path="x", mend=("gaps",)))
+    assert mended.series[0].target.tolist() == list(range(10)) and "interpolated" in said[0]
+
+
+def test_clocks_set_back_are_recognised_and_averaged():
+    times = [f"2023-10-29T{h:02}:00:00" for h in (0, 1, 2, 2, 3, 4)]
+    with pytest.raises(UserError, match="daylight saving"):
+        data.from_columns(columns(times, range(6)), Data(path="x"))
+    mended, _ = data.from_columns(columns(times, range(6)), Data(path="x", mend=("duplicates",)))
+    assert mended.series[0].target.tolist() == [0, 1, 2.5, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"time": ["a", "b", "c"], "y": ["1", "2", "3"]}, "no column of times"),
+        ({"time": [*days(2), "yesterday"], "y": ["1", "2", "3"]}, r"'yesterday' \(row 3\)"),
+        ({"time": days(3), "y": ["1", "x7", "3"]}, r"'x7' \(row 2\)"),
+        ({"time": days(3), "y": ["1", "inf", "3"]}, "not finite"),
+        ({"time": ["2024-01-01T00:00:00+01:00", "2024-01-02T00:00:00", "2024-01-03"], "y": ["1", "2", "3"]}, "zone"),
+        ({"time": days(3), "y": ["1", "", "3"]}, "missing in the target"),
+        ({"time": days(1), "y": ["1"]}, "at least two steps"),
+    ],
+)
+def test_bad_tables(changes, message):
+    with pytest.raises(UserError, match=message):
+        data.from_columns(changes, Data(path="x", time="time" if "yesterday" in changes["time"] else "", target="y"))
+
+
+def test_columns_are_found_or_asked_for():
+    found, _ = data.from_columns({"Date": days(3), "load": ["1", "2", "4"], "site": ["a", "b", "c"]}, Data(path="x"))
+    assert found.target == "load"
+    with pytest.raises(UserError, match="2 columns hold numbers"):
+        data.from_columns({"Date": days(3), "a": ["1", "2", "4"], "b": ["1", "2", "3"]}, Data(path="x"))
+    with pytest.raises(UserError, match="did you mean 'load'"):
+        data.from_columns({"Date": days(3), "load": ["1", "2", "4"]}, Data(path="x", target="loda"))
+
+
+def test_zones_become_utc_and_other_formats_are_read():
+    times, note = table.times(["2024-03-31T01:30:00+01:00", "2024-03-31T03:30:00+02:00"], "t")
+    assert times.tolist() == np.array(["2024-03-31T00:30", "2024-03-31T01:30"], "M8[s]").tolist() and "UTC" in note
+    assert table.times(["31.01.2024 10:00:00", "01.02.2024 00:00:00"], "t")[0][0] == np.datetime64("2024-01-31T10:00")
+    assert table.times(["20240131", "20240201"], "t")[0][0] == np.datetime64("2024-01-31")
+
+
+def test_many_series_share_their_step(tmp_path):
+    rows = {"day": days(5) * 2, "store": ["a"] * 5 + ["b"] * 5, "y": [str(v) for v in range(10)]}
+    found, _ = data.from_columns(rows, Data(path="x", series="store", target="y"))
+    assert [(one.name, len(one)) for one in found.series] == [("a", 5), ("b", 5)]
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=60))
+def test_splits_keep_order_and_hide_the_test_part(values):
+    found, _ = data.from_columns(columns(days(len(values)), values), Data(path="x"))
+    try:
+        splits = data.split(found, Data(path="x"), {})
+    except UserError:
+        assert len(values) < 6
+        return
+    assert len(splits.train) <= len(splits.seen) <= len(found)
+    assert all((one.times < splits.ends[1]).all() for one in splits.seen.series)
+    assert len(splits.open_test()) == len(found)
