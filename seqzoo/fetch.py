@@ -37,13 +37,16 @@ def fetch(data: Dataset, *, quiet: bool = False) -> Path:
     A broken download continues where it stopped; the file appears under its name only once its hash is right.
 
     Raises:
-        UserError: no network, a full disk, or a file whose hash is not the published one.
+        UserError: no network, a full disk, a file whose hash is not the published one, or one that only a person
+            can get.
     """
     if not data.file:
         raise UserError(f"{data.name} is no file to download: {data.description}", "seqzoo data list")
     found = here(data)
     if found is not None:
         return found
+    if data.by_hand:
+        raise UserError(f"{data.name} is not here: {data.by_hand} ({data.url})", f"put it at {folder() / data.file}")
     import pooch
     import requests
 
@@ -86,14 +89,20 @@ def _download_target(data: Dataset) -> Path:
 
 
 def _extract(downloaded: Path, wanted: Path) -> Path:
-    """Copy the wanted member out of a zip, by its own name only; nothing else is unpacked."""
+    """Copy the wanted member out of a zip, or the only one of its kind; nothing else is unpacked."""
     import zipfile
 
     if downloaded == wanted:
         return wanted
     part = wanted.with_name(wanted.name + ".part")
-    with zipfile.ZipFile(downloaded) as archive, archive.open(wanted.name) as source, part.open("wb") as out:
-        shutil.copyfileobj(source, out)
+    try:
+        with zipfile.ZipFile(downloaded) as archive:
+            alike = [name for name in archive.namelist() if Path(name).suffix == wanted.suffix]
+            member = alike[0] if len(alike) == 1 else wanted.name
+            with archive.open(member) as source, part.open("wb") as out:
+                shutil.copyfileobj(source, out)
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise UserError(f"{downloaded} is no zip that holds {wanted.name}: {error}", f"delete {downloaded}") from None
     part.rename(wanted)
     return wanted
 

@@ -42,7 +42,10 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A public data set: where it comes from, under which licence, and how to load it."""
+    """A public data set: where it comes from, under which licence, and how to load it.
+
+    `by_hand` says what to do at `url` where no address gives the file itself (an account, an export).
+    """
 
     name: str
     task: str
@@ -53,6 +56,7 @@ class Dataset:
     licence: str
     description: str
     load: Callable[..., Any]
+    by_hand: str = ""
 
 
 ARCHITECTURES: dict[str, Architecture] = {}
@@ -73,7 +77,7 @@ def architecture(*, task: str, source: str, parameters: int, **sizes: int) -> Ca
 
 
 def dataset(
-    name: str, *, task: str, url: str, file: str, hash: str, size_mb: float, licence: str
+    name: str, *, task: str, url: str, file: str, hash: str, size_mb: float, licence: str, by_hand: str = ""
 ) -> Callable[[Function], Function]:
     """Register a loader. `file` is its path below the data folder, `hash` as pooch writes it."""
 
@@ -81,7 +85,7 @@ def dataset(
         if name in DATASETS:
             raise ValueError(f"data set {name!r} is registered twice")
         description = (load.__doc__ or "").strip().splitlines()[0]
-        DATASETS[name] = Dataset(name, task, url, file, hash, size_mb, licence, description, load)
+        DATASETS[name] = Dataset(name, task, url, file, hash, size_mb, licence, description, load, by_hand)
         return load
 
     return register

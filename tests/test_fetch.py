@@ -5,7 +5,7 @@ import http.server
 import io
 import threading
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -123,3 +123,25 @@ def test_one_member_is_taken_out_of_a_zip(server):
     assert path.name == "file.bin"
     assert path.read_bytes() == CONTENT
     assert not list(path.parent.parent.parent.rglob("outside.txt"))
+
+
+@pytest.mark.parametrize(("names", "found"), [(["other name.bin"], True), (["a.bin", "b.bin"], False), ([], False)])
+def test_the_only_member_of_its_kind_is_taken(server, names, found):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in names:
+            archive.writestr(name, CONTENT)
+    server.content = buffer.getvalue() if names else b"<html>not a zip</html>"
+    wanted = dataset(server.url.replace(".bin", ".zip"), hash="")
+    if found:
+        assert fetch.fetch(wanted, quiet=True).read_bytes() == CONTENT
+    else:
+        with pytest.raises(UserError, match="no zip that holds"):
+            fetch.fetch(wanted, quiet=True)
+
+
+def test_what_only_a_person_can_get_is_explained(server):
+    wanted = replace(dataset("https://example.org/data"), by_hand="download it, which needs an account")
+    with pytest.raises(UserError, match="needs an account") as caught:
+        fetch.fetch(wanted, quiet=True)
+    assert str(fetch.folder() / "sub" / "file.bin") in caught.value.hint

@@ -97,7 +97,8 @@ def _suited(chosen: Recipe, panel: Panel, horizon: int | None, overrides: Sequen
     if season * 4 > shortest:
         season = 1
     ahead = horizon or min(max(season, 1), max(1, shortest // 20)) if season > 1 else horizon or 1
-    window = max(2, min(7 * season if season > 1 else 60, shortest // 8))
+    usable = int(min(chosen.data.validation, chosen.data.test) * shortest) - ahead  # a part holds whole windows only
+    window = max(2, min(7 * season if season > 1 else 60, usable * 2 // 3))
     sub_daily = panel.step.endswith(("h", "min", "s")) and season > 1
     calendar = {"month": ["month"], "1D": ["weekday", "yearday"], "business day": ["weekday"]}.get(panel.step, [])
     if sub_daily:

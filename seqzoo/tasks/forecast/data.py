@@ -162,6 +162,7 @@ def stock_prices(options: Data) -> Panel:
 @dataset(
     "pjme", task="forecast", file="energy/PJME_hourly.csv", hash="", size_mb=4,
     url="https://www.kaggle.com/datasets/robikscube/hourly-energy-consumption", licence="not stated",
+    by_hand="download PJME_hourly.csv, which needs an account",
 )  # fmt: skip
 def pjme(path: Path, options: Data) -> Found:
     """Hourly load of PJM East in MW, 2002-2018, in local time."""
@@ -174,6 +175,7 @@ def pjme(path: Path, options: Data) -> Found:
 @dataset(
     "victoria", task="forecast", file="energy/vic_elec.csv", hash="", size_mb=2.3,
     url="https://github.com/tidyverts/tsibbledata/tree/master/data-raw/vic_elec", licence="GPL-3, as tsibbledata",
+    by_hand="export it from R: write.csv(tsibbledata::vic_elec, 'vic_elec.csv')",
 )  # fmt: skip
 def victoria(path: Path, options: Data) -> Found:
     """Half-hourly electricity demand of Victoria in MW with temperature and holidays, 2012-2014; hourly means."""
@@ -183,7 +185,7 @@ def victoria(path: Path, options: Data) -> Found:
 
 @dataset(
     "beijing", task="forecast", file="weather/beijing_pm25.csv", hash="", size_mb=1.9,
-    url="https://archive.ics.uci.edu/dataset/381/beijing+pm2+5+data", licence="CC BY 4.0",
+    url="https://archive.ics.uci.edu/static/public/381/beijing+pm2+5+data.zip", licence="CC BY 4.0",
 )  # fmt: skip
 def beijing(path: Path, options: Data) -> Found:
     """Hourly weather of Beijing, 2010-2014: temperature with dew point, pressure, wind, rain and snow."""
@@ -205,20 +207,28 @@ def jena(path: Path, options: Data) -> Found:
     """Weather of Jena, 2009-2016, 14 columns; temperature is the target; every sixth of the ten-minute rows."""
     columns = table.read(path)
     hourly = [i for i, time in enumerate(columns["Date Time"]) if time.endswith(":00:00")]
-    columns = {name: [values[i] for i in hourly] for name, values in columns.items()}
+    columns = {name: _without_sentinel([values[i] for i in hourly]) for name, values in columns.items()}
     past = tuple(name for name in columns if name not in ("Date Time", "T (degC)"))
     mend = ("sort", "duplicates", "gaps")
     return columns, _defaults(options, time="Date Time", target="T (degC)", past=past, mend=mend)
 
 
+def _without_sentinel(values: list[str]) -> list[str]:
+    """The wind's -9999 (no measurement) becomes the value before it."""
+    for i in range(1, len(values)):
+        if values[i].startswith("-9999"):
+            values[i] = values[i - 1]
+    return values
+
+
 @dataset(
     "rossmann", task="forecast", file="retail/rossmann_top100.csv", hash="", size_mb=4,
     url="https://www.kaggle.com/competitions/rossmann-store-sales", licence="Kaggle's competition terms",
+    by_hand="download train.csv, which needs an account",
 )  # fmt: skip
 def rossmann(path: Path, options: Data) -> Found:
     """Daily sales of 100 Rossmann stores with opening days, promotions and school holidays, 2013-2015."""
     columns = table.read(path)
-    columns["StateHoliday"] = [str(int(bool(code.strip()) and code != "0")) for code in columns.get("HolidayCode", [])]
     known = ("Open", "Promo", "SchoolHoliday")
     mend = ("sort", "gaps")
     return columns, _defaults(options, time="Date", target="Sales", known=known, series="Store", mend=mend)
@@ -226,7 +236,7 @@ def rossmann(path: Path, options: Data) -> Found:
 
 @dataset(
     "etth1", task="forecast", file="ett/ETTh1.csv", hash="", size_mb=2.5,
-    url="https://github.com/zhouhaoyi/ETDataset", licence="CC BY-ND 4.0",
+    url="https://raw.githubusercontent.com/zhouhaoyi/ETDataset/main/ETT-small/ETTh1.csv", licence="CC BY-ND 4.0",
 )  # fmt: skip
 def etth1(path: Path, options: Data) -> Found:
     """Hourly oil temperature of a transformer with six loads, 2016-2018."""

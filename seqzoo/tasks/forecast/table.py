@@ -14,7 +14,8 @@ from seqzoo.errors import UserError, nearest
 _TIMES = ("time", "date", "datetime", "timestamp", "ds", "date time", "month", "week", "day", "hour")
 _MISSING = {"", "na", "nan", "null", "none", "n/a", "?"}
 _TRUTH = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
-_FORMATS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y", "%Y/%m/%d", "%Y%m%d")
+_FORMATS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M",
+            "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%Y%m%d", "%Y-%m")  # fmt: skip
 _ZONE = set("Z+-")
 _SHOWN = 5
 Columns = dict[str, list[str]]
@@ -140,7 +141,7 @@ def _number(value: str) -> float:
 
 
 def times(values: Sequence[str], name: str) -> tuple[np.ndarray, str]:
-    """(rows,) datetime64[s], and a note where time zones were turned into UTC.
+    """(rows,) datetime64[s], and a note of what was assumed: UTC for zones, the order of day and month.
 
     Raises:
         UserError: what is no time, with row numbers; some times with a zone and some without.
@@ -151,7 +152,7 @@ def times(values: Sequence[str], name: str) -> tuple[np.ndarray, str]:
             return np.array(plainly, dtype="M8[s]"), ""
         except ValueError:
             pass
-    parse = _parser(values[:50]) or _iso
+    form, parse = _parser(values) or _parser(values[:50]) or ("", _iso)
     parsed, wrong = [], []
     for i, value in enumerate(values):
         try:
@@ -166,7 +167,8 @@ def times(values: Sequence[str], name: str) -> tuple[np.ndarray, str]:
         odd = int(np.flatnonzero(aware != aware[0])[0])
         raise UserError(f"column {name!r} mixes times with and without a zone (first at row {odd + 1})")
     if not aware.any():
-        return np.array(parsed, dtype="M8[s]"), ""
+        order = {"%m/%d": "month/day/year", "%d/%m": "day/month/year"}.get(form[:5])
+        return np.array(parsed, dtype="M8[s]"), f"{values[0]} read as {order}" if order else ""
     plain = [moment.astimezone(UTC).replace(tzinfo=None) for moment in parsed]
     return np.array(plain, dtype="M8[s]"), "time zones turned into UTC"
 
@@ -175,17 +177,17 @@ def _iso(value: str) -> datetime:
     return datetime.fromisoformat(value)
 
 
-def _parser(values: Sequence[str]) -> Callable[[str], datetime] | None:
-    """The first format that reads all of the values."""
+def _parser(values: Sequence[str]) -> tuple[str, Callable[[str], datetime]] | None:
+    """The first format that reads all of the values; ISO 8601 is the empty format."""
 
     def by_format(form: str) -> Callable[[str], datetime]:
         return lambda value: datetime.strptime(value, form)
 
-    for parse in (_iso, *map(by_format, _FORMATS)):
+    for form, parse in (("", _iso), *((form, by_format(form)) for form in _FORMATS)):
         try:
             for value in values:
                 parse(value.strip())
         except ValueError:
             continue
-        return parse
+        return form, parse
     return None

@@ -100,6 +100,10 @@ def test_zones_become_utc_and_other_formats_are_read():
     times, note = table.times(["2024-03-31T01:30:00+01:00", "2024-03-31T03:30:00+02:00"], "t")
     assert times.tolist() == np.array(["2024-03-31T00:30", "2024-03-31T01:30"], "M8[s]").tolist() and "UTC" in note
     assert table.times(["31.01.2024 10:00:00", "01.02.2024 00:00:00"], "t")[0][0] == np.datetime64("2024-01-31T10:00")
+    assert table.times(["2024-01", "2024-02"], "t")[0][1] == np.datetime64("2024-02-01")
+    us, note = table.times(["1/2/2024", "1/13/2024"], "t")
+    assert us[0] == np.datetime64("2024-01-02") and "month/day/year" in note
+    assert table.times(["1/2/2024", "13/2/2024"], "t")[0][0] == np.datetime64("2024-02-01")
     assert table.times(["20240131", "20240201"], "t")[0][0] == np.datetime64("2024-01-31")
 
 
