@@ -17,6 +17,7 @@ def row(reports: list[dict]) -> dict:
     """One recipe's row: the mean over its seeds, and the first seed's verdict."""
     first = reports[0]
     return {
+        "task": first["task"],
         "metric": first["metric"],
         "value": mean(report["value"] for report in reports),
         "values": [report["value"] for report in reports],
@@ -31,28 +32,57 @@ def row(reports: list[dict]) -> dict:
         "claim": first["claim"]["text"],
         "training minutes": mean(report["training seconds"] for report in reports) / 60,
         "ms for one": first["speed"]["ms for one"],
+        "coverage": {f"{one['level']:.0%}": one["coverage"] for one in first.get("intervals", [])},
         "machine": first["machine"],
         "data sha256": first["data"]["sha256"],
         "created": first["created"],
     }
 
 
-def table(results: dict) -> str:
-    """The README's table, in Markdown."""
+def classify_table(results: dict) -> str:
+    """The README's table of classifiers, in Markdown."""
     lines = [
         "| recipe | parameters | test accuracy | claim | best baseline | verdict | training | one text |",
         "|---|--:|--:|---|--:|---|--:|--:|",
     ]
     for name, r in results.items():
         low, high = r["interval"]
-        seeds = f", mean of {r['seeds']} seeds" if r["seeds"] > 1 else ""
         lines.append(
-            f"| `{name}` | {r['parameters']:,} | **{r['value']:.2%}** [{low:.2%}, {high:.2%}]{seeds} "
-            f"| {r['claim'] or '-'} | {r['baseline']:.2%} | {'beats' if r['wins'] else 'does not beat'} "
+            f"| `{name}` | {r['parameters']:,} | **{r['value']:.2%}** [{low:.2%}, {high:.2%}]{seeds(r)} "
+            f"| {r['claim'] or '-'} | {r['baseline']:.2%} | {verdict(r)} "
             f"| {r['training minutes']:.1f} min | {r['ms for one']:.1f} ms |"
         )
     return "\n".join(lines)
 
+
+def forecast_table(results: dict) -> str:
+    """The README's table of forecasters, in Markdown."""
+    lines = [
+        "| recipe | parameters | test MAE | best baseline | difference | verdict | intervals hold | training | one |",
+        "|---|--:|--:|---|--:|---|--:|--:|--:|",
+    ]
+    for name, r in results.items():
+        low, high = r["interval"]
+        lines.append(
+            f"| `{name}` | {r['parameters']:,} | **{r['value']:,.4g}** [{low:,.4g}, {high:,.4g}]{seeds(r)} "
+            f"| {r['baseline']:,.4g}, {r['baseline name']} | {r['value'] / r['baseline'] - 1:+.1%} | {verdict(r)} "
+            f"| {', '.join(f'{share:.0%}' for share in r['coverage'].values())} "
+            f"| {r['training minutes']:.1f} min | {r['ms for one']:.1f} ms |"
+        )
+    return "\n".join(lines)
+
+
+def seeds(r: dict) -> str:
+    """How many seeds a row is the mean of, if more than one."""
+    return f", mean of {r['seeds']} seeds" if r["seeds"] > 1 else ""
+
+
+def verdict(r: dict) -> str:
+    """Whether the baselines were beaten."""
+    return "beats" if r["wins"] else "does not beat"
+
+
+TABLES = {"classify": classify_table, "forecast": forecast_table}
 
 if __name__ == "__main__":
     found: dict[str, list[dict]] = {}
@@ -64,6 +94,9 @@ if __name__ == "__main__":
     results = dict(sorted(known.items()))
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     text = README.read_text(encoding="utf-8")
-    marked = re.compile(r"(<!-- results -->\n).*?(<!-- /results -->)", re.DOTALL)
-    README.write_text(marked.sub(lambda m: m[1] + table(results) + "\n" + m[2], text), encoding="utf-8")
-    print(table(results))
+    for task, table in TABLES.items():
+        rows = table({name: r for name, r in results.items() if r["task"] == task})
+        marked = re.compile(rf"(<!-- results {task} -->\n).*?(<!-- /results -->)", re.DOTALL)
+        text = marked.sub(lambda m, rows=rows: f"{m[1]}{rows}\n{m[2]}", text)
+        print(rows)
+    README.write_text(text, encoding="utf-8")

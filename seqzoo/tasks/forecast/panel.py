@@ -158,6 +158,8 @@ def tidy(series: Series, mend: Sequence[str], row: str = "row") -> tuple[Series,
     twice = np.flatnonzero(np.diff(series.times) == np.timedelta64(0, "s")) + 1
     if met("duplicates", twice, "duplicate time(s)" + _saving(series.times[twice]), "replaced by their mean"):
         series = _merged(series)
+    if problems and len(np.unique(series.times)) <= len(series) // 2:
+        _refuse(problems, "name the column that tells the series apart with --series COLUMN")
     if problems:
         _refuse(problems)
     step = step_of(series.times)
@@ -172,10 +174,8 @@ def tidy(series: Series, mend: Sequence[str], row: str = "row") -> tuple[Series,
     return series, step, done
 
 
-def _refuse(problems: list[str]) -> None:
-    raise UserError(
-        "the time axis has problems:\n  - " + "\n  - ".join(problems), "--mend sort,duplicates,gaps mends what can be"
-    )
+def _refuse(problems: list[str], hint: str = "--mend sort,duplicates,gaps mends what can be") -> None:
+    raise UserError("the time axis has problems:\n  - " + "\n  - ".join(problems), hint)
 
 
 def _saving(times: np.ndarray) -> str:

@@ -102,12 +102,18 @@ def evaluate(graph: Graph, codec: SeriesCodec, decision: Decision, splits: data.
     moments = windows.times(test.which, test.steps)
     blocks = _blocks(moments, max(codec.horizon, _BLOCK))
     last = np.stack([panel.series[k].target[s] for k, s in zip(test.which, test.steps, strict=True)])
+    scale = _naive_scale(codec, splits.train)
+
+    def measured(steps: slice) -> dict[str, float]:
+        return metrics(columns[:, steps], came[:, steps], last, scale, decision.levels)
+
     return {
         "metric": METRIC,
         "value": float(ours.mean()),
         "interval": list(judge.interval(ours, blocks)),
         "n": len(test),
-        "metrics": metrics(columns[..., 0], came, last, _naive_scale(codec, splits.train)),
+        "metrics": measured(slice(None)),
+        "metrics by step": [measured(slice(h, h + 1)) for h in range(codec.horizon)],
         "by step": [float(np.abs(columns[:, h, 0] - came[:, h]).mean()) for h in range(codec.horizon)],
         "intervals": _intervals(columns, came, decision),
         "baselines": {name: float(error.mean()) for name, error in errors.items()},
@@ -122,25 +128,32 @@ def evaluate(graph: Graph, codec: SeriesCodec, decision: Decision, splits: data.
     }
 
 
-def metrics(values: np.ndarray, came: np.ndarray, last: np.ndarray, scale: float) -> dict[str, float]:
-    """MAE, RMSE, MASE, sMAPE in percent, and how often the direction from the last value was right.
+def metrics(
+    columns: np.ndarray, came: np.ndarray, last: np.ndarray, scale: float, levels: tuple[float, ...]
+) -> dict[str, float]:
+    """MAE, RMSE, MASE, sMAPE in percent, how often the direction from the last value was right, and pinball loss.
 
     Args:
-        values: (n, horizon) forecasts.
-        came: (n, horizon) what came.
+        columns: (n, steps, 1 + 2 levels) forecasts and the ends of their intervals.
+        came: (n, steps) what came.
         last: (n,) the last observed value.
         scale: the seasonal naive forecast's error in training (Hyndman and Koehler 2006).
+        levels: of the intervals; the pinball loss is the mean over their ends and the forecast as the median.
     """
+    values = columns[..., 0]
     error = np.abs(values - came)
     size = np.maximum(np.abs(values) + np.abs(came), 1e-12)
     moved = np.sign(came - last[:, None])
     right = np.sign(values - last[:, None])[moved != 0] == moved[moved != 0]
+    quantiles = np.array([0.5, *(q for level in levels for q in ((1 - level) / 2, (1 + level) / 2))])
+    short = came[..., None] - columns
     return {
         "MAE": float(error.mean()),
         "RMSE": float(np.sqrt((error**2).mean())),
         "MASE": float(error.mean() / scale),
         "sMAPE": float(200 * (error / size).mean()),
         "direction": float(right.mean()) if len(right) else 0.0,
+        "pinball loss": float(np.maximum(quantiles * short, (quantiles - 1) * short).mean()),
     }
 
 

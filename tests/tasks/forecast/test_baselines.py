@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import mean_absolute_error, mean_pinball_loss, root_mean_squared_error
 
 from seqzoo import judge
-from seqzoo.tasks.forecast import baselines
+from seqzoo.tasks.forecast import baselines, task
 from seqzoo.tasks.forecast.baselines import Origins
 from seqzoo.tasks.forecast.codec import SeriesCodec
 from seqzoo.tasks.forecast.options import Codec
@@ -138,3 +139,15 @@ def test_sliding_intervals_follow_a_series_that_becomes_wilder():
     later = missed.copy()
     later[3000:] += 100
     np.testing.assert_array_equal(sliding(later, places, places[:3002], decision, 2), offsets[:3002])
+
+
+def test_metrics_against_scikit_learn():
+    random = np.random.default_rng(0)
+    came = random.normal(10, 2, (50, 3))
+    columns = np.sort(came[..., None] + random.normal(0, 1, (50, 3, 3)), -1)[..., [1, 0, 2]]
+    found = task.metrics(columns, came, came[:, 0] - 1, 2.0, (0.8,))
+    assert found["MAE"] == pytest.approx(mean_absolute_error(came, columns[..., 0]))
+    assert found["RMSE"] == pytest.approx(root_mean_squared_error(came.ravel(), columns[..., 0].ravel()))
+    assert found["MASE"] == pytest.approx(found["MAE"] / 2)
+    losses = [mean_pinball_loss(came, columns[..., i], alpha=alpha) for i, alpha in enumerate((0.5, 0.1, 0.9))]
+    assert found["pinball loss"] == pytest.approx(np.mean(losses))

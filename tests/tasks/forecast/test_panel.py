@@ -52,6 +52,12 @@ def test_problems_come_together_with_row_numbers():
     assert "--mend" in caught.value.hint
 
 
+def test_many_duplicates_are_taken_for_many_series():
+    with pytest.raises(UserError) as caught:
+        data.from_columns(columns(days(10) * 4, range(40)), Data(path="x"))
+    assert "--series" in caught.value.hint
+
+
 def test_gaps_are_refused_or_filled_in_line():
     times = days(10)
     del times[4:6]
