@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 WIDTH, HEIGHT = 480, 270
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 14, 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 16, 26, 44
 _DOTS = 16  # a longer line needs no dots
 
 
@@ -91,39 +92,39 @@ def _svg(content: str, height: int, title: str) -> str:
 
 def _padded(low: float, high: float) -> tuple[float, float]:
     room = (high - low) * 0.08 or abs(high) * 0.1 or 1.0
-    return low - room, high + room
+    return (low - room if low < 0 else max(0.0, low - room)), high + room
+
+
+def round_numbers(low: float, high: float, most: int, least_step: float = 0.0) -> list[float]:
+    """Multiples of 1, 2 or 5 times a power of ten between two ends, at most `most` + 1 of them."""
+    rough = max((high - low) / most, least_step, 1e-300)
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * m for m in (1, 2, 5, 10) if power * m >= rough * (1 - 1e-9))
+    first = math.ceil(low / step - 1e-9)
+    return [float(f"{i * step:.12g}") for i in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
 def _titles(x_title: str, y_title: str) -> str:
-    middle = (HEIGHT - _BOTTOM + _TOP) / 2
     return (
         f'<text class="label" x="{(WIDTH + _LEFT) / 2}" y="{HEIGHT - 6}" text-anchor="middle">{escape(x_title)}</text>'
-        f'<text class="label" transform="translate(13,{middle}) rotate(-90)" text-anchor="middle">'
-        f"{escape(y_title)}</text>"
+        f'<text class="label" x="2" y="12">{escape(y_title)}</text>'
     )
 
 
 def _axis_y(place, x0: float, x1: float, y0: float, y1: float, percent: bool) -> str:  # type: ignore[no-untyped-def]
     parts = []
-    for i in range(5):
-        value = y0 + (y1 - y0) * i / 4
+    for value in round_numbers(y0, y1, 5):
         (ax, ay), (bx, _) = place(x0, value), place(x1, value)
-        shown = f"{value:.0%}" if percent and y1 - y0 > 0.1 else f"{value:.1%}" if percent else f"{value:.3g}"
+        shown = f"{float(f'{100 * value:.10g}'):g}%" if percent else f"{value:,.10g}"
         parts.append(f'<line class="grid" x1="{ax:.1f}" y1="{ay:.1f}" x2="{bx:.1f}" y2="{ay:.1f}"/>')
         parts.append(f'<text class="tick" x="{ax - 7:.1f}" y="{ay + 4:.1f}" text-anchor="end">{shown}</text>')
     return "".join(parts)
 
 
 def _axis_x(place, x0: float, x1: float, y0: float, percent: bool, whole: bool) -> str:  # type: ignore[no-untyped-def]
-    step = max(1, round((x1 - x0) / 8))
-    ticks = (
-        [float(v) for v in range(round(x0), round(x1) + 1, step)]
-        if whole
-        else [x0 + (x1 - x0) * i / 5 for i in range(6)]
-    )
     parts = []
-    for value in ticks:
+    for value in round_numbers(x0, x1, 8, 1.0 if whole else 0.0):
         x, y = place(value, y0)
-        shown = f"{value:.0%}" if percent else f"{value:g}"
+        shown = f"{value:.0%}" if percent else f"{value:,.10g}"
         parts.append(f'<text class="tick" x="{x:.1f}" y="{y + 17:.1f}" text-anchor="middle">{shown}</text>')
     return "".join(parts)

@@ -230,3 +230,13 @@ def _attention(writer: Writer, layer: Any, query: Tensor, value: Tensor, key: Te
 @writes("RepeatVector")
 def _repeat(writer: Writer, layer: Any, x: Tensor) -> str:
     return str(writer.node("Tile", writer.node("Unsqueeze", x.name, writer.ints(1)), writer.ints(1, layer.n, 1)))
+
+
+@writes("FirstFeature")
+def _first_feature(writer: Writer, layer: Any, x: Tensor) -> str:
+    return str(writer.node("Squeeze", writer.node("Gather", x.name, writer.ints(0), axis=2), writer.ints(2)))
+
+
+@writes("Reshape")
+def _reshape(writer: Writer, layer: Any, x: Tensor) -> str:
+    return str(writer.node("Reshape", x.name, writer.ints(0, *layer.target_shape)))

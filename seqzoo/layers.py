@@ -107,6 +107,15 @@ class MaskedConv1D(keras.layers.Conv1D):  # type: ignore[misc]
 
 
 @keras.saving.register_keras_serializable("seqzoo")
+class FirstFeature(keras.layers.Layer):  # type: ignore[misc]
+    """Keeps the first feature of each step: (batch, time, features) float32 -> (batch, time)."""
+
+    def call(self, x: Any) -> Any:
+        """Take it."""
+        return x[:, :, 0]
+
+
+@keras.saving.register_keras_serializable("seqzoo")
 class Pinball(keras.losses.Loss):  # type: ignore[misc]
     """The mean quantile loss: each output is pulled to its quantile of the outcomes.
 

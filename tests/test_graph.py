@@ -7,7 +7,7 @@ from keras import layers
 
 from seqzoo import graph
 from seqzoo.errors import UserError
-from seqzoo.layers import Beside, MaskedConv1D, MaskedPooling, WordDropout
+from seqzoo.layers import Beside, FirstFeature, MaskedConv1D, MaskedPooling, WordDropout
 from seqzoo.runtime import Graph
 
 FEATURES = 5
@@ -62,6 +62,8 @@ PLAIN = {
     "gru reset before": [layers.GRU(4, reset_after=False)],
     "gru relu": [layers.GRU(4, activation="relu")],
     "backwards": [layers.LSTM(4, go_backwards=True)],
+    "first feature": [FirstFeature(), layers.RepeatVector(2)],
+    "reshaped": [layers.GRU(4), layers.Reshape((2, 2))],
     "repeated": [layers.GRU(4), layers.RepeatVector(3), layers.LSTM(4, return_sequences=True)],
     "masking": [layers.Masking(0.0), layers.LSTM(4)],
     "bidirectional sum": [layers.Bidirectional(layers.GRU(4), merge_mode="sum")],

@@ -56,7 +56,7 @@ def inputs(model, size, seed=0):
         return pad(batch(model, size, seed))
     random = np.random.default_rng(seed)
     steps = (40, model.outputs[0].shape[1])
-    shapes = [(size, n, t.shape[-1]) for n, t in zip(steps, model.inputs, strict=False)]
+    shapes = [(size, t.shape[1] or n, t.shape[-1]) for n, t in zip(steps, model.inputs, strict=False)]
     return tuple(random.normal(size=shape).astype(np.float32) for shape in shapes)
 
 

@@ -105,7 +105,8 @@ class SeriesCodec:
         if not self.future:
             return {"features": past + ahead, "outputs": self.horizon * outputs}
         known = ahead + len(self.lags) * (1 + len(self.known))
-        return {"features": past + ahead, "known": known, "horizon": self.horizon, "quantiles": outputs}
+        sizes = {"features": past + ahead, "known": known, "horizon": self.horizon, "quantiles": outputs}
+        return {"window": self.window, **sizes}
 
     def origins(self, series: Series) -> np.ndarray:
         """(n,) the steps that have a whole window behind and a whole horizon of observed targets ahead."""
