@@ -5,6 +5,7 @@ import os
 import random
 from pathlib import Path
 
+import curl_cffi  # noqa: F401  (yfinance's transport must be loaded before TensorFlow)
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 import time
 from datetime import date
 from pathlib import Path
@@ -94,6 +95,8 @@ def _asked(ticker: str, start: str, end: str) -> Any:
     """Ask yfinance; every option that has changed its default before is given; wait when told to."""
     import warnings
 
+    if "tensorflow" in sys.modules and "curl_cffi" not in sys.modules:
+        raise UserError("TensorFlow was imported first, and its TLS library breaks yfinance's", "import yfinance first")
     import yfinance
     from yfinance.exceptions import YFRateLimitError, YFTickerMissingError
 

@@ -3,6 +3,7 @@
 import datetime
 import http.server
 import json
+import sys
 import threading
 
 import numpy as np
@@ -105,6 +106,14 @@ def test_no_network_without_and_with_an_older_cache(yahoo, tmp_path):
     answers[0] = ConnectionError("down")
     found, facts = prices.load("TSLA", "", "", "yahoo")
     assert len(found["close"]) == 5 and facts["fetched"] == "2024-06-10 (no network today)"
+
+
+def test_tensorflow_loaded_first_is_explained(monkeypatch, tmp_path):
+    monkeypatch.setenv("SEQZOO_DATA", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "tensorflow", sys)
+    monkeypatch.delitem(sys.modules, "curl_cffi")
+    with pytest.raises(UserError, match="TensorFlow was imported first"):
+        prices.load("AAPL", "", "", "yahoo")
 
 
 def test_today_is_asked_once(yahoo):
