@@ -4,9 +4,9 @@ Run: python tests/bench/windows.py
 """
 
 import os
-import resource
 import statistics
 import time
+import tracemalloc
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
@@ -21,25 +21,21 @@ from seqzoo.tasks.forecast.windows import WindowBatches, Windows
 ROWS, WINDOW, BATCH, TAKE = 1_000_000, 168, 64, 400
 
 
-def resident() -> float:
-    """Peak resident memory in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 random = np.random.default_rng(0)
 times = np.datetime64("1900-01-01", "s") + 3600 * np.arange(ROWS)
 one = Series("", times, random.normal(size=ROWS), np.empty((ROWS, 0)), random.normal(size=(ROWS, 7)))
 panel = Panel((one,), "y", (), tuple("abcdefg"), "1h")
 raw = (one.target.nbytes + one.past.nbytes) / 2**20
 codec = SeriesCodec.fit(panel, Codec(window=WINDOW, horizon=1))
-before = resident()
+tracemalloc.start()
 windows = Windows(codec, panel.series)
 origins = codec.origins(one)
 batches = WindowBatches(windows, np.zeros(len(origins), int), origins, BATCH, seed=0)
 next(batches.epoch(0))
 kept = (windows.seen.nbytes + batches.outcomes.nbytes + origins.nbytes * 2) / 2**20
 print(f"raw array {raw:.0f} MB; windows keep {kept:.0f} MB ({kept / raw:.2f} x)")
-print(f"peak memory rose by {resident() - before:.0f} MB")
+print(f"while they were made: {tracemalloc.get_traced_memory()[1] / 2**20:.0f} MB at most")
+tracemalloc.stop()
 
 theirs = keras.utils.timeseries_dataset_from_array(
     windows.seen[:-1], one.target[WINDOW:].astype(np.float32), WINDOW, batch_size=BATCH, shuffle=True, seed=0

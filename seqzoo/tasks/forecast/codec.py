@@ -121,16 +121,14 @@ class SeriesCodec:
 
     def encode(self, series: Series) -> tuple[np.ndarray, np.ndarray]:
         """Every step as float32: (steps, features) of what is seen, and (steps, known) of what is known ahead."""
-        ahead = np.concatenate(
-            [self._scaled(series.known, self.known), features.calendar(series.times, self.calendar)], 1
-        )
-        parts = [self._seen(series)[:, None], self._scaled(series.past, self.past)]
+        calendar = features.calendar(series.times, self.calendar).astype(np.float32)
+        planned = self._scaled(series.known, self.known)
+        parts = [self._seen(series).astype(np.float32)[:, None], self._scaled(series.past, self.past)]
+        then = np.concatenate([parts[0], planned], 1)
         if self.indicators:
-            parts.append(features.indicators(series.target))
-        then = np.concatenate([parts[0], self._scaled(series.known, self.known)], 1)
+            parts.append(features.indicators(series.target).astype(np.float32))
         back = [_later(then, lag) for lag in self.lags]
-        seen, known = np.concatenate([*parts, ahead], 1), np.concatenate([ahead, *back], 1)
-        return seen.astype(np.float32), known.astype(np.float32)
+        return np.concatenate([*parts, planned, calendar], 1), np.concatenate([planned, calendar, *back], 1)
 
     def _seen(self, series: Series) -> np.ndarray:
         if self.target == "return":
@@ -141,7 +139,10 @@ class SeriesCodec:
 
     def _scaled(self, values: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
         moments = np.array([self.columns[name] for name in names]).reshape(-1, 2)
-        return np.asarray((values - moments[:, 0]) / moments[:, 1])
+        out = np.empty(values.shape, np.float32)
+        for i, (mean, spread) in enumerate(moments):  # a column at a time: no second copy in float64
+            out[:, i] = (values[:, i] - mean) / spread
+        return out
 
     def _scale(self, name: str) -> tuple[float, float]:
         if name not in self.scales:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -20,19 +20,14 @@ def width(names: Sequence[str]) -> int:
 def calendar(times: np.ndarray, names: Sequence[str]) -> np.ndarray:
     """(steps, width) float64: hour and yearday as two harmonics, weekday and month as one of n, trend in decades."""
     days = times.astype("M8[D]")
-    second = (times - days).astype("m8[s]").astype(np.int64) / DAY
-    year = days.astype("M8[Y]")
-    in_year = (days - year.astype("M8[D]")).astype(int) / 365.25
-    weekday = (days.astype(np.int64) + 3) % 7
-    month = times.astype("M8[M]").astype(np.int64) % 12
-    made = {
-        "hour": _harmonics(second),
-        "yearday": _harmonics(in_year),
-        "weekday": np.eye(7)[weekday],
-        "month": np.eye(12)[month],
-        "trend": (days.astype(np.int64)[:, None] - 10_957) / 3652.5,
+    make: dict[str, Callable[[], np.ndarray]] = {
+        "hour": lambda: _harmonics((times - days).astype("m8[s]").astype(np.int64) / DAY),
+        "yearday": lambda: _harmonics((days - days.astype("M8[Y]").astype("M8[D]")).astype(int) / 365.25),
+        "weekday": lambda: np.eye(7)[(days.astype(np.int64) + 3) % 7],
+        "month": lambda: np.eye(12)[times.astype("M8[M]").astype(np.int64) % 12],
+        "trend": lambda: (days.astype(np.int64)[:, None] - 10_957) / 3652.5,
     }
-    return np.concatenate([made[name] for name in names], 1) if names else np.empty((len(times), 0))
+    return np.concatenate([make[name]() for name in names], 1) if names else np.empty((len(times), 0))
 
 
 def _harmonics(share: np.ndarray) -> np.ndarray:
