@@ -34,7 +34,7 @@ def row(reports: list[dict]) -> dict:
         "ms for one": first["speed"]["ms for one"],
         "coverage": {f"{one['level']:.0%}": one["coverage"] for one in first.get("intervals", [])},
         "machine": first["machine"],
-        "data sha256": first["data"]["sha256"],
+        "data sha256": first["data"].get("sha256", ""),
         "created": first["created"],
     }
 
@@ -65,11 +65,17 @@ def forecast_table(results: dict) -> str:
         low, high = r["interval"]
         lines.append(
             f"| `{name}` | {r['parameters']:,} | **{r['value']:,.4g}** [{low:,.4g}, {high:,.4g}]{seeds(r)} "
-            f"| {r['baseline']:,.4g}, {r['baseline name']} | {r['value'] / r['baseline'] - 1:+.1%} | {verdict(r)} "
+            f"| {r['baseline']:,.4g}, {r['baseline name']} | {difference(r)} | {verdict(r)} "
             f"| {', '.join(f'{share:.0%}' for share in r['coverage'].values())} "
             f"| {r['training minutes']:.1f} min | {r['ms for one']:.1f} ms |"
         )
     return "\n".join(lines)
+
+
+def difference(r: dict) -> str:
+    """Ours against theirs, in percent or in multiples."""
+    ratio = r["value"] / r["baseline"]
+    return f"{ratio - 1:+.1%}" if ratio < 3 else f"{ratio:,.0f} x"
 
 
 def seeds(r: dict) -> str:
