@@ -1,10 +1,12 @@
-"""Small SVG charts that take their colours from the page, so that they suit light and dark."""
+"""Small SVG charts that take their colours from the page, so that they suit light and dark; one of characters."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
+
+import numpy as np
 
 WIDTH, HEIGHT = 480, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 16, 26, 44
@@ -84,6 +86,33 @@ def bars(
             tip = max(tip, b)
         parts.append(f'<text class="label strong" x="{tip + 8:.1f}" y="{y + 18}">{escape(show(value))}</text>')
     return _svg("".join(parts), height, "comparison")
+
+
+def in_text(
+    width: int,
+    bands: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    points: Sequence[tuple[str, np.ndarray, np.ndarray]],
+    show: Callable[[float], str],
+    height: int = 10,
+) -> str:
+    """A chart of characters: bands of (x, low, high), then points of (mark, x, y) over them."""
+    every = np.concatenate([*(end for _, *ends in bands for end in ends), *(y for _, _, y in points)])
+    bottom, top = float(every.min()), float(every.max())
+    span = (top - bottom) or 1.0
+
+    def rows(values: np.ndarray) -> list[int]:
+        return [round((float(value) - bottom) / span * (height - 1)) for value in values]
+
+    grid = [[" "] * width for _ in range(height)]
+    for x, low, high in bands:
+        for column, a, b in zip(x, rows(low), rows(high), strict=True):
+            for y in range(a, b + 1):
+                grid[y][column] = "░"
+    for mark, x, values in points:
+        for column, y in zip(x, rows(values), strict=True):
+            grid[y][column] = mark
+    labels = {height - 1: show(top), 0: show(bottom)}
+    return "\n".join(f"{labels.get(y, ''):>10} {''.join(grid[y]).rstrip()}" for y in range(height - 1, -1, -1))
 
 
 def _svg(content: str, height: int, title: str) -> str:

@@ -30,8 +30,10 @@ def to_html(report: dict[str, Any], sizes: dict[str, int]) -> str:
 
 
 def shown(metric: str, value: float) -> str:
-    """A value as people read it: shares as percent, errors with four digits."""
-    return f"{value:.2%}" if metric == "accuracy" else f"{value:,.4g}"
+    """A value as people read it: shares as percent, others with four digits and no exponent for thousands."""
+    if metric == "accuracy":
+        return f"{value:.2%}"
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e12 else f"{value:,.4g}"
 
 
 def curves(report: dict[str, Any]) -> str:

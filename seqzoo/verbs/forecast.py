@@ -7,14 +7,16 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from seqzoo import bundle, recipe, runs
+from seqzoo import bundle, charts, recipe, runs
 from seqzoo.errors import UserError
 from seqzoo.recipe import Recipe
+from seqzoo.report import shown
 from seqzoo.tasks.forecast import data
 from seqzoo.tasks.forecast.panel import Panel, season_of
 
@@ -69,15 +71,20 @@ def forecast(
             runs.train(chosen, folder, seed=seed, quiet=quiet, say=say)
     forecaster = runs.load(str(folder), "forecast")
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    found = list(forecaster.anomalies(panel) if anomalies else forecaster.predict(panel))
-    rows = [asdict(one) | {"time": _text(one.time)} for one in found] if anomalies else _rows(found)
+    bands = forecaster.bands(panel) if anomalies else []
+    outside = sorted((one for band in bands for one in band.outside()), key=lambda one: -one.beyond)
+    found = [] if anomalies else list(forecaster.predict(panel))
+    rows = [asdict(one) | {"time": _text(one.time)} for one in outside] if anomalies else _rows(found)
     if output is not None:
         _write(output, rows)
     if as_json:
         what = "anomalies" if anomalies else "forecast"
         print(json.dumps({"verdict": report["verdict"], what: rows, "data": facts, "folder": str(folder)}))
         return
-    (_print_anomalies if anomalies else _print)(found, panel, report, facts, folder)
+    if anomalies:
+        _print_anomalies(outside, bands, panel, report, facts, folder)
+    else:
+        _print(found, panel, report, facts, folder)
 
 
 def _chosen(name: str | None, about: dict[str, Any], horizon: int | None, overrides: Sequence[str]) -> Recipe:
@@ -194,15 +201,17 @@ def _table(one: Any, target: str) -> Any:
     for level in one.intervals:
         grid.add_column(f"{level:.0%}", justify="right")
     for h, time in list(enumerate(one.times))[:_SHOWN]:
-        ends = (f"{low:,.4g} to {high:,.4g}" for low, high in (ends[h] for ends in one.intervals.values()))
-        grid.add_row(_text(time), f"{one.values[h]:,.5g}", *ends)
+        ends = (" to ".join(shown("", float(end)) for end in ends[h]) for ends in one.intervals.values())
+        grid.add_row(_text(time), shown("", float(one.values[h])), *ends)
     return grid
 
 
 def _print_anomalies(
-    found: Sequence[Any], panel: Panel, report: dict[str, Any], facts: dict[str, Any], folder: Path
-) -> None:
+    found: Sequence[Any], bands: Sequence[Any], panel: Panel, report: dict[str, Any], facts: dict[str, Any],
+    folder: Path,
+) -> None:  # fmt: skip
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     console = Console(highlight=False)
@@ -212,30 +221,37 @@ def _print_anomalies(
     console.print(f"{len(found):,} of {observed:,} steps lie outside their {level:.0%} interval; the farthest:\n")
     grid = Table("", "series", panel.target, "interval", "widths beyond", box=None, header_style="bold", pad_edge=False)
     for one in found[:_SHOWN]:
-        grid.add_row(
-            _text(one.time), one.series, f"{one.value:,.5g}", f"{one.low:,.4g} to {one.high:,.4g}", f"{one.beyond:.2f}"
-        )
+        interval = f"{shown('', one.low)} to {shown('', one.high)}"
+        grid.add_row(_text(one.time), one.series, shown("", one.value), interval, f"{one.beyond:.2f}")
     console.print(grid)
+    if found:
+        band = next(band for band in bands if band.series.name == found[0].series)
+        console.print("\n" + escape(surroundings(band, found[0].time)))
     console.print(f"\n{folder}/report.html")
 
 
-def picture(observed: np.ndarray, found: Any, width: int = 66, height: int = 10) -> str:
+# --- pictures in text --------------------------------------------------------------------------------
+
+
+def picture(observed: np.ndarray, found: Any, width: int = 66) -> str:
     """The last observed values and the forecast with its widest interval, as lines of text."""
     ahead = len(found.values)
     before = observed[-max(10, width - ahead) :] if ahead < width - 10 else observed[-20:]
     low, high = list(found.intervals.values())[-1].T
-    bottom, top = float(min(before.min(), low.min())), float(max(before.max(), high.max()))
-    span = (top - bottom) or 1.0
+    x = len(before) + np.arange(ahead)
+    return charts.in_text(
+        len(before) + ahead, [(x, low, high)], [("•", np.arange(len(before)), before), ("●", x, found.values)]
+    )
 
-    def row(value: float) -> int:
-        return round((value - bottom) / span * (height - 1))
 
-    grid = [[" "] * (len(before) + ahead) for _ in range(height)]
-    for x, value in enumerate(before):
-        grid[row(value)][x] = "•"
-    for h in range(ahead):
-        for y in range(row(low[h]), row(high[h]) + 1):
-            grid[y][len(before) + h] = "░"
-        grid[row(found.values[h])][len(before) + h] = "●"
-    labels = {height - 1: f"{top:,.4g}", 0: f"{bottom:,.4g}"}
-    return "\n".join(f"{labels.get(y, ''):>10} {''.join(grid[y]).rstrip()}" for y in range(height - 1, -1, -1))
+def surroundings(band: Any, time: np.datetime64, width: int = 66) -> str:
+    """The band and what came around one moment, which is marked, as lines of text."""
+    place = int(np.searchsorted(band.series.times[band.steps], time))
+    first = max(0, min(place - width // 2, len(band.steps) - width))
+    part = slice(first, first + width)
+    came = band.series.target[band.steps]
+    x = np.arange(len(band.steps[part]))
+    marked = ("◆", np.array([place - first]), came[place : place + 1])
+    return charts.in_text(
+        len(x), [(x, band.low[part], band.high[part])], [("•", x, came[part]), marked], partial(shown, "")
+    )

@@ -204,6 +204,24 @@ class Anomaly:
 
 
 @dataclass(frozen=True)
+class Band:
+    """What was expected of a series: at `steps`, (n,) int, values between `low` and `high`, (n,) float64."""
+
+    series: Series
+    steps: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    def outside(self) -> list[Anomaly]:
+        """The steps outside their interval, the farthest first."""
+        came, times = self.series.target[self.steps], self.series.times[self.steps]
+        beyond = np.maximum(self.low - came, came - self.high) / np.maximum(self.high - self.low, 1e-12)
+        order = [i for i in np.argsort(-beyond, kind="stable") if beyond[i] > 0]
+        columns = (came, self.low, self.high, beyond)
+        return [Anomaly(self.series.name, times[i], *(float(column[i]) for column in columns)) for i in order]
+
+
+@dataclass(frozen=True)
 class Forecaster:
     """A loaded bundle: series in, forecasts out."""
 
@@ -263,8 +281,8 @@ class Forecaster:
             series = replace(longer, target=filled)
         return series.target[end : end + steps]
 
-    def anomalies(self, panel: Panel) -> list[Anomaly]:
-        """Steps outside the widest interval of the forecast made one step before, the most surprising first.
+    def bands(self, panel: Panel) -> list[Band]:
+        """For each series, the widest interval of each step as it was forecast one step before.
 
         Raises:
             UserError: as `predict`.
@@ -275,21 +293,8 @@ class Forecaster:
             origins = self.codec.origins(series)
             windows, which = Windows(self.codec, [series]), np.zeros(len(origins), int)
             columns = rolled(self.graph, windows, self.decision, which, origins)[:, 0]
-            low, high = columns[:, -2], columns[:, -1]
-            came = series.target[origins + 1]
-            beyond = np.maximum(low - came, came - high) / np.maximum(high - low, 1e-12)
-            found += [
-                Anomaly(
-                    series.name,
-                    series.times[origins[i] + 1],
-                    float(came[i]),
-                    float(low[i]),
-                    float(high[i]),
-                    float(beyond[i]),
-                )
-                for i in np.flatnonzero(beyond > 0)
-            ]
-        return sorted(found, key=lambda one: -one.beyond)
+            found.append(Band(series, origins + 1, columns[:, -2], columns[:, -1]))
+        return found
 
     def _check(self, panel: Panel) -> None:
         known, past = self.codec.known, self.codec.past

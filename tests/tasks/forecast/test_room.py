@@ -147,7 +147,7 @@ def test_forecast_trains_once_and_then_answers(seqzoo, tmp_path, monkeypatch):
     assert code == 0 and ("beats" in out or "does not beat" in out) and "●" in out
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 8
     code, out, _ = seqzoo("forecast", "--csv", path, "--time", "when", *sets, "--anomalies")
-    assert code == 0 and "outside their 95% interval" in out
+    assert code == 0 and "outside their 95% interval" in out and "◆" in out
 
 
 def test_bad_requests(seqzoo, tmp_path):
