@@ -6,8 +6,11 @@ import random
 from pathlib import Path
 
 import curl_cffi  # noqa: F401  (yfinance's transport must be loaded before TensorFlow)
+import hypothesis
 import pytest
 
+hypothesis.settings.register_profile("steady", deadline=None)  # a busy machine is no bug
+hypothesis.settings.load_profile("steady")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 GOOD = "great superb lovely wonderful brilliant moving".split()

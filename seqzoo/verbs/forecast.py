@@ -239,9 +239,8 @@ def picture(observed: np.ndarray, found: Any, width: int = 66) -> str:
     before = observed[-max(10, width - ahead) :] if ahead < width - 10 else observed[-20:]
     low, high = list(found.intervals.values())[-1].T
     x = len(before) + np.arange(ahead)
-    return charts.in_text(
-        len(before) + ahead, [(x, low, high)], [("•", np.arange(len(before)), before), ("●", x, found.values)]
-    )
+    points = [("•", np.arange(len(before)), before), ("●", x, found.values)]
+    return charts.in_text(len(before) + ahead, [(x, low, high)], points, partial(shown, ""))
 
 
 def surroundings(band: Any, time: np.datetime64, width: int = 66) -> str:
