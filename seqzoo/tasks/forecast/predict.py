@@ -29,21 +29,24 @@ class Decision:
             codec's unit; learnt on validation.
         recent: how many origins back the errors are looked at again, once they are known.
         since: the end of training; errors of origins before it do not count.
+        trust: the share of what the network says about returns that held on validation, 0 to 1; 1 for other targets.
     """
 
     levels: tuple[float, ...]
     offsets: tuple[tuple[tuple[float, float], ...], ...]
     recent: int
     since: str
+    trust: float = 1.0
 
     @classmethod
     def calibrate(
         cls, raw: np.ndarray, outcomes: np.ndarray, codec: SeriesCodec, levels: Sequence[float], recent: int, since: str
     ) -> Decision:
         """Choose the offsets on (n, horizon, quantiles) estimates and (n, horizon) outcomes of validation."""
-        offsets = quantiles_of(misses(raw, outcomes, codec, levels), levels)
+        trust = _held(_middle(raw, codec.quantiles), outcomes) if codec.target == "return" else 1.0
+        offsets = quantiles_of(misses(raw * trust, outcomes, codec, levels), levels)
         pairs = tuple(tuple((float(a), float(b)) for a, b in level) for level in offsets)
-        return cls(tuple(levels), pairs, recent, since)
+        return cls(tuple(levels), pairs, recent, since, trust)
 
     def columns(self, raw: np.ndarray, codec: SeriesCodec, offsets: np.ndarray | None = None) -> np.ndarray:
         """(n, horizon, quantiles) -> (n, horizon, 1 + 2 levels): the forecast, then each interval's two ends.
@@ -57,6 +60,12 @@ class Decision:
             low, high = _ends(raw, codec.quantiles, level)
             out += [np.minimum(low - moves[..., i, :, 0], middle), np.maximum(high + moves[..., i, :, 1], middle)]
         return np.stack(out, -1)
+
+
+def _held(said: np.ndarray, came: np.ndarray) -> float:
+    """The slope of what came on what was said, between 0 and 1: noise is not worth its variance."""
+    squares = float((said.astype(np.float64) ** 2).sum())
+    return float(np.clip((said * came).sum() / squares, 0, 1)) if squares else 1.0
 
 
 def misses(raw: np.ndarray, outcomes: np.ndarray, codec: SeriesCodec, levels: Sequence[float]) -> np.ndarray:
@@ -131,7 +140,8 @@ def forecasts(
     offsets: np.ndarray | None = None,
 ) -> np.ndarray:
     """(n, horizon, 1 + 2 levels) float64 in the target's unit: the forecast and the ends of its intervals."""
-    columns = decision.columns(estimate(graph, windows, which, origins), windows.codec, offsets)
+    raw = decision.trust * estimate(graph, windows, which, origins)
+    columns = decision.columns(raw, windows.codec, offsets)
     out = np.empty(columns.shape)
     for number, series in enumerate(windows.series):
         mine = which == number
@@ -153,7 +163,8 @@ def rolled(
     for number, series in enumerate(windows.series):
         mine = back_which == number
         outcomes[mine] = windows.codec.outcomes(series, back[mine])
-    missed = misses(estimate(graph, windows, back_which, back), outcomes, windows.codec, decision.levels)
+    raw = decision.trust * estimate(graph, windows, back_which, back)
+    missed = misses(raw, outcomes, windows.codec, decision.levels)
     moments, asked = windows.times(back_which, back), windows.times(which, origins)
     places = np.unique(np.concatenate([moments, asked]), return_inverse=True)[1]
     offsets = sliding(missed, places[: len(back)], places[len(back) :], decision, windows.codec.horizon)
@@ -246,6 +257,7 @@ class Forecaster:
                 tuple(tuple((float(a), float(b)) for a, b in level) for level in values["offsets"]),
                 int(values["recent"]),
                 str(np.datetime64(values["since"], "s")),
+                float(values["trust"]),
             )
             shape = np.array(decision.offsets).shape
         except (TypeError, ValueError, KeyError) as error:

@@ -45,6 +45,8 @@ def rows(report: dict[str, Any]) -> list[tuple[str, str]]:
         (f"{row['level']:.0%} interval", f"holds {row['coverage']:.1%} of what came, {row['width']:,.4g} wide")
         for row in report["intervals"]
     ]
+    if report["trust"] < 1:
+        found.append(("trusted", f"{report['trust']:.0%} of the network's returns, as validation says"))
     if "free run" in report:
         run = report["free run"]
         said = f"{run['ours']:.2%} of the amplitude off over {run['steps']} steps; AR(2) {run['AR(2)']:.2%}"

@@ -123,6 +123,7 @@ def evaluate(graph: Graph, codec: SeriesCodec, decision: Decision, splits: data.
         "scores": _by_time(ours, moments),
         "baseline scores": {name: _by_time(error, moments) for name, error in errors.items()},
         "example": _example(windows, test, columns, came),
+        "trust": decision.trust,
         "target": codec.name,
         "step": codec.step,
     }

@@ -141,6 +141,20 @@ def test_sliding_intervals_follow_a_series_that_becomes_wilder():
     np.testing.assert_array_equal(sliding(later, places, places[:3002], decision, 2), offsets[:3002])
 
 
+def test_returns_are_trusted_as_far_as_they_held():
+    random = np.random.default_rng(0)
+    came = random.normal(0, 1, (400, 1))
+    codec = SeriesCodec.fit(panel(noisy()), Codec(window=4, target="return"))
+    for said, least, most in (
+        (random.normal(0, 1, (400, 1)), 0, 0.15),
+        (came, 1, 1),
+        (-came, 0, 0),
+        (2 * came, 0.5, 0.5),
+    ):
+        found = Decision.calibrate(said[..., None], came, codec, (0.8,), 100, "2020-01-01").trust
+        assert least <= found <= most
+
+
 def test_metrics_against_scikit_learn():
     random = np.random.default_rng(0)
     came = random.normal(10, 2, (50, 3))
