@@ -22,6 +22,7 @@ from seqzoo.tasks.forecast.panel import Panel, season_of
 
 PRICES, OTHER = "stock-gru", "series-gru"
 _SHOWN = 12
+_STEPS = 2000  # of training that a short series is given
 
 
 def forecast(
@@ -110,11 +111,26 @@ def _suited(chosen: Recipe, panel: Panel, horizon: int | None, overrides: Sequen
     calendar = {"month": ["month"], "1D": ["weekday", "yearday"], "business day": ["weekday"]}.get(panel.step, [])
     if sub_daily:
         calendar = ["hour", "weekday", "yearday"]
-    target = "season" if season > 1 else "change"
+    target = "season" if season > 1 and _seasonal(panel, season, ahead, chosen) else "change"
     found = {"window": window, "horizon": ahead, "target": target, "calendar": calendar}
     sets = [f"codec.{key}={json.dumps(value)}" for key, value in found.items()]
+    examples = sum(one.observed for one in panel.series) * (1 - chosen.data.validation - chosen.data.test)
+    size = 64 if examples > 4000 else 16
+    epochs = int(np.clip(_STEPS * size / examples, chosen.fit.epochs, 100))  # a short series is read more often
+    sets += [f"fit.batch_size={size}", f"fit.epochs={epochs}", f"fit.patience={max(3, epochs // 4)}"]
     about = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(chosen.data).items()}
     return recipe.load(OTHER, [*(f"data.{k}={json.dumps(v)}" for k, v in about.items()), *sets, *overrides])
+
+
+def _seasonal(panel: Panel, season: int, ahead: int, chosen: Recipe) -> bool:
+    """Whether, before validation, a season ago is nearer than the last value, up to a horizon of `ahead`."""
+    wrong = np.zeros(2)
+    for one in panel.series:
+        train = one.target[: int(one.observed * (1 - chosen.data.validation - chosen.data.test))]
+        for h in {1, max(1, ahead // 2), ahead}:
+            back = season * -(-h // season)
+            wrong += [np.abs(train[lag:] - train[:-lag]).mean() for lag in (back, h)]
+    return bool(wrong[0] < wrong[1])
 
 
 def _fingerprint(chosen: Recipe, seed: int) -> str:

@@ -83,7 +83,7 @@ def test_airline_passengers_from_nothing_but_a_file(tmp_path):
 
     chosen = _chosen(None, {"path": str(path)}, None, [])
     panel, _ = data.panel_of(chosen.data)
-    chosen = _suited(chosen, panel, None, ["fit.epochs=4"])
+    chosen = _suited(chosen, panel, None, [])
     assert (chosen.codec.window, chosen.codec.target) == (9, "season")
     report = runs.train(chosen, tmp_path / "run", quiet=True)
     assert report["leak proof"] >= 4
