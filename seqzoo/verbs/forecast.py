@@ -184,10 +184,15 @@ def _heading(console: Any, panel: Panel, report: dict[str, Any], facts: dict[str
     style = "bold green" if report["verdict"]["wins"] else "bold yellow"
     console.print(f"\n[{style}]{escape(report['recipe'])} {escape(report['verdict']['words'])}[/]")
     last = max(one.times[one.observed - 1] for one in panel.series)
-    console.print(f"[dim]{escape(str(facts['name']))}, last observed {_text(last)}[/]")
+    console.print(f"[dim]{escape(str(facts['name']))}, last observed {_text(last)}{_age(last)}[/]")
     for line in facts.get("mended", [])[:5]:
         console.print(f"[dim]mended: {escape(line)}[/]")
     console.print()
+
+
+def _age(last: np.datetime64) -> str:
+    days = int((np.datetime64("now") - last) / np.timedelta64(1, "D"))
+    return f", {days / 365.25:.1f} years ago" if days > 365 else f", {days} days ago" if days > 7 else ""
 
 
 def _print(found: Sequence[Any], panel: Panel, report: dict[str, Any], facts: dict[str, Any], folder: Path) -> None:
@@ -213,9 +218,9 @@ def _table(one: Any, target: str) -> Any:
     from rich.markup import escape
     from rich.table import Table
 
-    grid = Table("", escape(target), box=None, header_style="bold", pad_edge=False)
-    for level in one.intervals:
-        grid.add_column(f"{level:.0%}", justify="right")
+    grid = Table("", box=None, header_style="bold", pad_edge=False)
+    for name in (escape(target), *(f"{level:.0%}" for level in one.intervals)):
+        grid.add_column(name, justify="right")
     for h, time in list(enumerate(one.times))[:_SHOWN]:
         ends = (" to ".join(shown("", float(end)) for end in ends[h]) for ends in one.intervals.values())
         grid.add_row(_text(time), shown("", float(one.values[h])), *ends)
