@@ -32,7 +32,8 @@ def write_series(path, steps=STEPS, stores=("",)):
 
 SMALL = [
     "codec.window=14", "codec.horizon=3", "codec.season=7", "codec.lags=[7]", "codec.calendar=[\"weekday\"]",
-    "model.units=12", "model.dropout=0.0", "fit.epochs=3", "fit.batch_size=32", "fit.learning_rate=0.01",
+    "codec.target=season", "model.units=12", "model.dropout=0.0", "fit.average=0", "fit.epochs=3",
+    "fit.batch_size=32", "fit.learning_rate=0.01",
 ]  # fmt: skip
 
 
