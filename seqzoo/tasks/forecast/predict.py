@@ -63,9 +63,17 @@ class Decision:
 
 
 def _held(said: np.ndarray, came: np.ndarray) -> float:
-    """The slope of what came on what was said, between 0 and 1: noise is not worth its variance."""
-    squares = float((said.astype(np.float64) ** 2).sum())
-    return float(np.clip((said * came).sum() / squares, 0, 1)) if squares else 1.0
+    """The slope of (n, horizon) outcomes on forecasts, shrunk as far as chance may have made it, between 0 and 1.
+
+    Source: James and Stein 1961, the positive part; outcomes of overlapping horizons count once.
+    """
+    said, came = said.astype(np.float64), came.astype(np.float64)
+    squares = (said**2).sum()
+    slope = (said * came).sum() / squares if squares else 0.0
+    if slope <= 0:
+        return 0.0
+    t_squared = slope**2 * squares / max(((came - slope * said) ** 2).mean(), 1e-12) / said.shape[1]
+    return float(min(slope, 1.0) * max(0.0, 1 - 1 / t_squared))
 
 
 def misses(raw: np.ndarray, outcomes: np.ndarray, codec: SeriesCodec, levels: Sequence[float]) -> np.ndarray:
