@@ -72,7 +72,7 @@ def test_copy_and_train_the_copy(seqzoo, reviews, tmp_path):
     assert seqzoo("copy", "imdb-bilstm", "mine.toml")[0] == 0
     fails(seqzoo("copy", "imdb-bilstm", "mine.toml"), "exists already")
     fails(seqzoo("copy", "imdb-bilstm", "mine.txt"), ".toml")
-    sets = [part for one in [*TINY, f"data.path={reviews}"] for part in ("--set", one)]
+    sets = [part for one in [*TINY, f"data.path={reviews}", "fit.epochs=3"] for part in ("--set", one)]
     code, out, _ = seqzoo("train", "mine.toml", "--quiet", *sets)
     assert code == 0 and "best baseline" in out
     assert (tmp_path / "runs" / "mine" / "meta.json").is_file()
@@ -141,7 +141,7 @@ def test_interrupted_training_says_how_to_go_on(seqzoo, reviews, monkeypatch, tm
 
     with monkeypatch.context() as patch:
         patch.setattr(fit, "_display", lambda *args: CtrlC())
-        code, _, err = seqzoo("train", "imdb-bilstm", *own(reviews), "--quiet")
+        code, _, err = seqzoo("train", "imdb-bilstm", *own(reviews), "--set", "fit.epochs=3", "--quiet")
     assert code == 130 and "--resume" in err and "Traceback" not in err
     assert len((tmp_path / "runs" / "imdb-bilstm.training" / "history.csv").read_text().splitlines()) == 2
     assert seqzoo("train", "imdb-bilstm", "--resume", "--quiet")[0] == 0
