@@ -13,16 +13,16 @@ from seqzoo import judge
 from seqzoo.errors import UserError
 from seqzoo.recipe import Recipe
 from seqzoo.runtime import Graph
-from seqzoo.tasks.forecast import baselines, data, leak, predict
+from seqzoo.tasks.forecast import baselines, data, leak, predict, scores
 from seqzoo.tasks.forecast.baselines import Origins
 from seqzoo.tasks.forecast.codec import SeriesCodec
+from seqzoo.tasks.forecast.intervals import Decision
 from seqzoo.tasks.forecast.panel import Panel
-from seqzoo.tasks.forecast.predict import Decision, Forecaster
+from seqzoo.tasks.forecast.predict import Forecaster
 from seqzoo.tasks.forecast.windows import WindowBatches, Windows
 
 METRIC = "MAE"
 _VALIDATED = 4000  # validation windows looked at after each epoch
-_BLOCK = 20
 _FREE = 200
 
 
@@ -100,12 +100,12 @@ def evaluate(graph: Graph, codec: SeriesCodec, decision: Decision, splits: data.
     errors = {name: np.abs(guess - came).mean(1) for name, guess in others.items()}
     ours = np.abs(columns[..., 0] - came).mean(1)
     moments = windows.times(test.which, test.steps)
-    blocks = _blocks(moments, max(codec.horizon, _BLOCK))
+    blocks = scores.blocks(moments, max(codec.horizon, scores.BLOCK))
     last = np.stack([panel.series[k].target[s] for k, s in zip(test.which, test.steps, strict=True)])
     scale = _naive_scale(codec, splits.train)
 
     def measured(steps: slice) -> dict[str, float]:
-        return metrics(columns[:, steps], came[:, steps], last, scale, decision.levels)
+        return scores.metrics(columns[:, steps], came[:, steps], last, scale, decision.levels)
 
     return {
         "metric": METRIC,
@@ -119,42 +119,13 @@ def evaluate(graph: Graph, codec: SeriesCodec, decision: Decision, splits: data.
         "baselines": {name: float(error.mean()) for name, error in errors.items()},
         "baseline intervals": {name: list(judge.interval(error, blocks)) for name, error in errors.items()},
         "baselines by step": {n: np.abs(g - came).mean(0).tolist() for n, g in others.items()},
-        "verdict": verdict(ours, errors, moments, codec.horizon).to_json(),
-        "scores": _by_time(ours, moments),
-        "baseline scores": {name: _by_time(error, moments) for name, error in errors.items()},
+        "verdict": scores.verdict(ours, errors, moments, codec.horizon).to_json(),
+        "scores": scores.by_time(ours, moments),
+        "baseline scores": {name: scores.by_time(error, moments) for name, error in errors.items()},
         "example": _example(windows, test, columns, came),
         "trust": decision.trust,
         "target": codec.name,
         "step": codec.step,
-    }
-
-
-def metrics(
-    columns: np.ndarray, came: np.ndarray, last: np.ndarray, scale: float, levels: tuple[float, ...]
-) -> dict[str, float]:
-    """MAE, RMSE, MASE, sMAPE in percent, how often the direction from the last value was right, and pinball loss.
-
-    Args:
-        columns: (n, steps, 1 + 2 levels) forecasts and the ends of their intervals.
-        came: (n, steps) what came.
-        last: (n,) the last observed value.
-        scale: the seasonal naive forecast's error in training (Hyndman and Koehler 2006).
-        levels: of the intervals; the pinball loss is the mean over their ends and the forecast as the median.
-    """
-    values = columns[..., 0]
-    error = np.abs(values - came)
-    size = np.maximum(np.abs(values) + np.abs(came), 1e-12)
-    moved = np.sign(came - last[:, None])
-    right = np.sign(values - last[:, None])[moved != 0] == moved[moved != 0]
-    quantiles = np.array([0.5, *(q for level in levels for q in ((1 - level) / 2, (1 + level) / 2))])
-    short = came[..., None] - columns
-    return {
-        "MAE": float(error.mean()),
-        "RMSE": float(np.sqrt((error**2).mean())),
-        "MASE": float(error.mean() / scale),
-        "sMAPE": float(200 * (error / size).mean()),
-        "direction": float(right.mean()) if len(right) else 0.0,
-        "pinball loss": float(np.maximum(quantiles * short, (quantiles - 1) * short).mean()),
     }
 
 
@@ -170,39 +141,6 @@ def _intervals(columns: np.ndarray, came: np.ndarray, decision: Decision) -> lis
         inside = (came >= low) & (came <= high)
         rows.append({"level": level, "coverage": float(inside.mean()), "width": float((high - low).mean())})
     return rows
-
-
-def _blocks(moments: np.ndarray, length: int) -> list[str]:
-    """Neighbouring origins belong together: their errors are not independent."""
-    _, index = np.unique(moments, return_inverse=True)
-    return [str(block) for block in index // length]
-
-
-def verdict(ours: np.ndarray, others: dict[str, np.ndarray], moments: np.ndarray, horizon: int) -> judge.Verdict:
-    """Hold (n,) errors against the best baseline's by Diebold and Mariano's test over the origins' times."""
-    best = min(others, key=lambda name: float(others[name].mean()))
-    theirs = others[best]
-    p = judge.diebold_mariano(np.array(_by_time(ours, moments)), np.array(_by_time(theirs, moments)), horizon)
-    difference = float(ours.mean() - theirs.mean())
-    low, high = judge.interval(ours - theirs, _blocks(moments, max(horizon, _BLOCK)))
-    wins = difference < 0 and p < 0.05
-    words = (
-        f"{'beats' if wins else 'does not beat'} the best baseline, {best}: MAE {ours.mean():.4g} against "
-        f"{theirs.mean():.4g} ({100 * difference / theirs.mean():+.1f} %), Diebold-Mariano p "
-        f"{'< 0.001' if p < 0.001 else f'= {p:.3f}'}, n = {len(ours):,}"
-    )
-    return judge.Verdict(best, float(ours.mean()), float(theirs.mean()), difference, (low, high), p, wins, words)
-
-
-def _by_time(errors: np.ndarray, moments: np.ndarray) -> list[float]:
-    """The mean error from each origin's time, in order: what later paired tests need."""
-    _, index = np.unique(moments, return_inverse=True)
-    return [float(f"{mean:.6g}") for mean in np.bincount(index, errors) / np.bincount(index)]
-
-
-def paired_p(ours: list[float], theirs: list[float], report: dict[str, Any]) -> float:
-    """The p-value of "equal accuracy" of two models' errors, as `_by_time` wrote them."""
-    return judge.diebold_mariano(np.array(ours), np.array(theirs), len(report["by step"]))
 
 
 def _example(windows: Windows, test: Origins, columns: np.ndarray, came: np.ndarray) -> dict[str, Any]:
@@ -314,6 +252,6 @@ TASK = Task(
     objective=objective,
     judge=judge_model,
     evaluate_bundle=evaluate_bundle,
-    paired_p=paired_p,
+    paired_p=scores.paired_p,
     predictor=Forecaster.load,
 )

@@ -5,11 +5,11 @@ import pytest
 from sklearn.metrics import mean_absolute_error, mean_pinball_loss, root_mean_squared_error
 
 from seqzoo import judge
-from seqzoo.tasks.forecast import baselines, task
+from seqzoo.tasks.forecast import baselines, scores
 from seqzoo.tasks.forecast.baselines import Origins
 from seqzoo.tasks.forecast.codec import SeriesCodec
+from seqzoo.tasks.forecast.intervals import Decision, misses, sliding
 from seqzoo.tasks.forecast.options import Codec
-from seqzoo.tasks.forecast.predict import Decision, misses, sliding
 from seqzoo.tasks.forecast.windows import Windows
 from tests.tasks.forecast.test_codec import panel
 
@@ -159,7 +159,7 @@ def test_metrics_against_scikit_learn():
     random = np.random.default_rng(0)
     came = random.normal(10, 2, (50, 3))
     columns = np.sort(came[..., None] + random.normal(0, 1, (50, 3, 3)), -1)[..., [1, 0, 2]]
-    found = task.metrics(columns, came, came[:, 0] - 1, 2.0, (0.8,))
+    found = scores.metrics(columns, came, came[:, 0] - 1, 2.0, (0.8,))
     assert found["MAE"] == pytest.approx(mean_absolute_error(came, columns[..., 0]))
     assert found["RMSE"] == pytest.approx(root_mean_squared_error(came.ravel(), columns[..., 0].ravel()))
     assert found["MASE"] == pytest.approx(found["MAE"] / 2)
