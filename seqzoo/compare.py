@@ -32,6 +32,8 @@ def compare(
     first, *others = [recipe.load(name, overrides) for name in dict.fromkeys(names)]
     if len({(one.task, one.data.dataset, one.data.path) for one in [first, *others]}) > 1:
         raise UserError("these recipes read different data; give all of them one file with --data FILE")
+    if len({getattr(one.codec, "horizon", 0) for one in [first, *others]}) > 1:
+        raise UserError("these recipes look differently far ahead", f"--set codec.horizon={first.codec.horizon}")
     chosen = [first, *(replace(one, data=first.data, fit=replace(one.fit, epochs=first.fit.epochs)) for one in others)]
     reports = {one.name: [_run(one, seed, out, quiet) for seed in range(seeds)] for one in chosen}
     result = _table(reports, seeds)
@@ -51,12 +53,22 @@ def _run(chosen: recipe.Recipe, seed: int, out: Path, quiet: bool) -> dict[str, 
 
 
 def _table(reports: dict[str, list[dict[str, Any]]], seeds: int) -> dict[str, Any]:
-    """Rows from the best to the worst; the value is the mean over seeds, interval and p those of seed 0."""
+    """Rows from the best to the worst; the value is the mean over seeds, interval and p those of seed 0.
+
+    A forecaster with a long window can be asked from fewer origins than one with a short window: the last ones, which
+    all share, count.
+    """
+    first = next(iter(reports.values()))[0]
+    shared = min(len(report["scores"]) for found in reports.values() for report in found)
+
+    def fair(value: float, scores: Sequence[float]) -> float:
+        return value if len(scores) == shared else mean(scores[-shared:])
+
     rows = [
         {
             "name": name,
             "parameters": found[0]["parameters"],
-            "value": mean(report["value"] for report in found),
+            "value": mean(fair(report["value"], report["scores"]) for report in found),
             "interval": found[0]["interval"],
             "seconds": mean(report["training seconds"] for report in found),
             "ms": found[0]["speed"]["ms for one"],
@@ -64,21 +76,27 @@ def _table(reports: dict[str, list[dict[str, Any]]], seeds: int) -> dict[str, An
         }
         for name, found in reports.items()
     ]
-    first = next(iter(reports.values()))[0]
     rows += [
-        {"name": name, "parameters": None, "value": value, "interval": first["baseline intervals"][name],
-         "seconds": None, "ms": None, "scores": first["baseline scores"][name]}
+        {
+            "name": name,
+            "parameters": None,
+            "value": fair(value, first["baseline scores"][name]),
+            "interval": first["baseline intervals"][name],
+            "seconds": None,
+            "ms": None,
+            "scores": first["baseline scores"][name],
+        }
         for name, value in first["baselines"].items()
-    ]  # fmt: skip
+    ]
     rows.sort(key=lambda row: row["value"], reverse=first["metric"] in HIGHER_IS_BETTER)
-    best = rows[0]["scores"]
+    best = rows[0]["scores"][-shared:]
     for row in rows:
-        scores = row.pop("scores")
+        scores = row.pop("scores")[-shared:]
         row["p"] = open_room(first["task"]).paired_p(best, scores, first) if row is not rows[0] else None
     return {
         "metric": first["metric"],
         "data": first["data"]["name"],
-        "n": first["n"],
+        "n": first["n"] if len(first["scores"]) == shared else shared,
         "seeds": seeds,
         "rows": rows,
     }

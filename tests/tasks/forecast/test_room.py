@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from seqzoo import cli, recipe, runs
+from seqzoo import cli, compare, recipe, runs
 from seqzoo.errors import UserError
 from seqzoo.tasks.forecast import data
 
@@ -109,6 +109,18 @@ def test_one_model_for_many_series(tmp_path):
         type(one)(one.name, one.times, np.where(np.arange(290) < 287, one.target, np.nan), one.known, one.past)
         for one in shorter), panel.target, panel.known, panel.past, panel.step)))  # fmt: skip
     assert [one.series for one in found] == ["a", "b"]
+
+
+def test_recipes_are_compared_on_the_origins_they_share(run, monkeypatch, tmp_path):
+    report = json.loads((run / "report.json").read_text())
+    longer = report | {"scores": report["scores"][30:], "value": 99.0}  # its own mean
+    monkeypatch.setattr(compare, "_run", lambda chosen, *rest: report if chosen.name == "stock-gru" else longer)
+    found = compare.compare(["stock-gru", "stock-lstm"], [], 1, tmp_path)
+    assert found["n"] == len(longer["scores"]) == len(report["scores"]) - 30
+    ours = {row["name"]: row["value"] for row in found["rows"]}
+    assert ours["stock-lstm"] == 99.0 and ours["stock-gru"] == pytest.approx(np.mean(longer["scores"]))
+    with pytest.raises(UserError, match="differently far ahead"):
+        compare.compare(["load-gru", "energy-lstm"], [], 1, tmp_path)
 
 
 # --- the verb ----------------------------------------------------------------------------------------
