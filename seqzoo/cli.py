@@ -271,6 +271,43 @@ def forecast(
     )
 
 
+@app.command()
+def generate(
+    run: RunName = None,
+    temperature: Annotated[float, typer.Option(help="0: the likeliest; 1: as the model believes.")] = 0.8,
+    prime: Annotated[str | None, typer.Option(metavar="TEXT", help="What the text begins with.")] = None,
+    length: Annotated[int, typer.Option(help="Characters, or words, to make.")] = 500,
+    seed: Annotated[int, typer.Option(help="One seed, one text.")] = 0,
+    top_k: Annotated[int, typer.Option("--top-k", help="Choose among the k likeliest.")] = 0,
+    top_p: Annotated[float, typer.Option("--top-p", help="Among the likeliest that hold this share.")] = 1.0,
+    no_repeat: Annotated[int, typer.Option("--no-repeat", metavar="N", help="Never repeat a run of N.")] = 0,
+    samples: Annotated[int, typer.Option(help="Texts at once.")] = 1,
+    temperatures: Annotated[str, typer.Option(metavar="T,T,...", help="A text for each temperature.")] = "",
+    suggest: Annotated[str | None, typer.Option(metavar="TEXT", help="Its likeliest next words instead.")] = None,
+    fill: Annotated[str | None, typer.Option(metavar="TEXT", help="Words for its one ___ instead.")] = None,
+    replace_unknown: Annotated[
+        bool, typer.Option("--replace-unknown", help="Leave out of the prime what the model does not know.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Continue a text, a character or a word at a time."""
+    from seqzoo.tasks.generate.decode import Sampling
+    from seqzoo.verbs import generate as verb
+
+    verb.generate(
+        run,
+        prime=prime,
+        length=length,
+        sampling=Sampling(temperature, top_k, top_p, no_repeat, seed),
+        samples=samples,
+        temperatures=temperatures,
+        suggest=suggest,
+        fill=fill,
+        replace_unknown=replace_unknown,
+        as_json=as_json,
+    )
+
+
 @data_app.command("list")
 def data_list(as_json: Json = False) -> None:
     """List the data sets: task, size, licence, and whether they are here."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import ctypes
 import json
 import math
 import os
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -25,22 +27,33 @@ _BUCKET = 8  # batches are padded to a multiple of this many steps
 _POOL = 40  # batches whose examples are sorted by length together
 
 
-def prepare(seed: int) -> None:
+def prepare(seed: int, one_way: bool = False) -> None:
     """Seed everything and make operations deterministic; call it before the model is built.
 
     Two operators at a time suit the two directions of a recurrent layer: on two cores that is a third
-    faster than two threads in every small matrix product.
+    faster than two threads in every small matrix product. Models that read `one_way` do one thing at a time,
+    with all threads.
     """
     with _native_stderr_closed():  # TensorFlow reports missing GPUs at import, whatever its log level
         import keras
         import tensorflow as tf
 
+    _keep_freed_memory()
+    cores = os.cpu_count() or 2
     with contextlib.suppress(RuntimeError):  # TensorFlow is running already, with the threads it has
         tf.config.threading.set_inter_op_parallelism_threads(2)
-        tf.config.threading.set_intra_op_parallelism_threads(max(1, (os.cpu_count() or 2) // 2))
+        tf.config.threading.set_intra_op_parallelism_threads(cores if one_way else max(1, cores // 2))
     tf.config.experimental.enable_op_determinism()
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
+
+
+def _keep_freed_memory() -> None:
+    """Have glibc keep the pages that TensorFlow frees: fetching them anew took half the time of a training step."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt:  # M_ARENA_MAX, M_TOP_PAD, M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of malloc.h
+        for option, value in ((-8, 1), (-2, 1 << 28), (-1, (1 << 31) - 1), (-3, 1 << 25)):
+            mallopt(option, value)
 
 
 @contextlib.contextmanager
@@ -144,6 +157,9 @@ def fit(
     """
     import keras
 
+    whole = model
+    if getattr(train, "carried", False):
+        model = carrying(model, train.size)
     model.compile(optimizer=optimizer(options, options.epochs * len(train)), loss=loss, metrics=list(metrics))
     model.optimizer.build(model.trainable_variables)
     books = _bookkeeper(options, folder)
@@ -156,6 +172,8 @@ def fit(
         callbacks.append(keras.callbacks.SwapEMAWeights())
     if tensorboard:
         callbacks.append(_tensorboard(folder))
+    if whole is not model:
+        callbacks.append(_forgetting())
     first = len(books.history)
     if first < options.epochs and not books.finished:
         try:
@@ -170,8 +188,42 @@ def fit(
             )
         finally:
             display.stop()
-    model.set_weights(books.best)
+    whole.set_weights(books.best)
     return list(books.history)
+
+
+def carrying(model: Any, lanes: int) -> Any:
+    """A twin of a functional model with the same weights, for batches of `lanes` rows that continue the last batch's.
+
+    The recurrent layers keep their state from batch to batch until it is reset.
+    """
+    import keras
+
+    def twin(layer: Any) -> Any:
+        stateful = {"stateful": True} if isinstance(layer, keras.layers.RNN) else {}
+        return type(layer).from_config(layer.get_config() | stateful)
+
+    (entry,) = model.inputs
+    same = keras.Input(batch_shape=(lanes, *entry.shape[1:]), dtype=entry.dtype, name=entry.name)
+    copy = keras.models.clone_model(model, input_tensors=same, clone_function=twin)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def _forgetting() -> Any:
+    """Begin every walk over a text, for training or validation, with states of zero."""
+    import keras
+
+    class Forgetting(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            for layer in self.model.layers:
+                if isinstance(layer, keras.layers.RNN):
+                    layer.reset_state()
+
+        def on_test_begin(self, logs: Any = None) -> None:
+            self.on_epoch_begin(0)
+
+    return Forgetting()
 
 
 def _tensorboard(folder: Path) -> Any:

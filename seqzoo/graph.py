@@ -85,8 +85,8 @@ def _info(name: str, dtype: Any, shape: Sequence[Any]) -> Any:
     return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), list(shape))
 
 
-def _dims(shape: Sequence[int | None]) -> list[Any]:
-    return [n if n is not None else ("batch", "time", "rest")[min(i, 2)] for i, n in enumerate(shape)]
+def _dims(shape: Sequence[int | None], time: str = "time") -> list[Any]:
+    return [n if n is not None else ("batch", time, "rest")[min(i, 2)] for i, n in enumerate(shape)]
 
 
 _MASK_ONLY = "an operation on masks: "
@@ -150,7 +150,7 @@ def convert(model: keras.Model, *, states: bool = False) -> onnx.ModelProto:
     outputs = []
     for name, tensor, result in zip(model.output_names, model.outputs, results, strict=True):
         writer.nodes.append(helper.make_node("Identity", [result.name], [name]))
-        outputs.append(_info(name, tensor.dtype, _dims(tensor.shape)))
+        outputs.append(_info(name, tensor.dtype, _dims(tensor.shape, "steps")))
     graph = helper.make_graph(
         writer.nodes, model.name, inputs + writer.inputs, outputs + writer.outputs, writer.constants
     )
@@ -184,7 +184,7 @@ def check(model: keras.Model, proto: onnx.ModelProto, batches: Sequence[Any], to
 
     Args:
         model: what was converted.
-        proto: what it became, without extra states.
+        proto: what it became; states, where it has them, begin with zeros.
         batches: each a list with one array for each model input.
         tolerance: absolute, on float32 outputs.
 
@@ -199,7 +199,9 @@ def check(model: keras.Model, proto: onnx.ModelProto, batches: Sequence[Any], to
         feeds = dict(zip((t.name for t in model.inputs), batch, strict=True))
         expected = model(batch if len(batch) > 1 else batch[0], training=False)
         expected = expected if isinstance(expected, list | tuple) else [expected]
-        for ours, theirs in zip(graph(feeds), expected, strict=True):
+        states = (name for name in graph.inputs if name not in feeds)
+        feeds |= {name: np.zeros((len(batch[0]), graph.width(name)), np.float32) for name in states}
+        for ours, theirs in zip(graph(feeds), expected, strict=False):
             worst = max(worst, float(np.abs(ours - np.asarray(theirs)).max()))
     if not worst <= tolerance:
         raise UserError(f"{model.name}: the ONNX graph differs from Keras by {worst:.2g} (allowed {tolerance:g})")

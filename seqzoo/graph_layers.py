@@ -186,6 +186,14 @@ def _beside(writer: Writer, layer: Any, *xs: Tensor) -> str:
     return str(writer.node("Concat", *(x.name for x in xs), axis=-1))
 
 
+@writes("Around")
+def _around(writer: Writer, layer: Any, x: Tensor) -> str:
+    units = int(layer.output.shape[-1]) // 2
+    before = writer.node("Slice", x.name, writer.ints(0, 0), writer.ints(-2, units), writer.ints(1, 2))
+    after = writer.node("Slice", x.name, writer.ints(2, units), writer.ints(2**31, 2 * units), writer.ints(1, 2))
+    return str(writer.node("Concat", before, after, axis=-1))
+
+
 @writes("Concatenate")
 def _concatenate(writer: Writer, layer: Any, *xs: Tensor) -> str:
     _check_masks(layer, xs)

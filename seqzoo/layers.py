@@ -138,3 +138,17 @@ class Pinball(keras.losses.Loss):  # type: ignore[misc]
     def get_config(self) -> dict[str, Any]:
         """What saving needs."""
         return {**super().get_config(), "quantiles": self.quantiles}
+
+
+@keras.saving.register_keras_serializable("seqzoo")
+class Around(keras.layers.Layer):  # type: ignore[misc]
+    """What two directions know of each step without having read it.
+
+    Input: (batch, time, 2 * units) float32, forward states beside backward ones, as Bidirectional gives them.
+    Output: (batch, time - 2, 2 * units): the forward state before a step beside the backward state after it.
+    """
+
+    def call(self, x: Any) -> Any:
+        """Shift the halves apart."""
+        units = x.shape[-1] // 2
+        return ops.concatenate([x[:, :-2, :units], x[:, 2:, units:]], -1)

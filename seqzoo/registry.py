@@ -14,7 +14,7 @@ from seqzoo.errors import UserError, nearest
 if TYPE_CHECKING:
     import keras
 
-TASKS = ("classify", "forecast")
+TASKS = ("classify", "forecast", "generate")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 

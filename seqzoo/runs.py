@@ -50,7 +50,7 @@ def train(
 
     from seqzoo import fit, graph, registry
 
-    fit.prepare(seed)
+    fit.prepare(seed, one_way=room.states)
     model = registry.build(chosen.architecture, chosen.model, codec.sizes())
     say(f"{chosen.architecture}: {model.count_params():,} parameters, {len(splits.train):,} examples to train on")
     batches = room.batches(codec, splits, chosen, seed)
@@ -62,7 +62,7 @@ def train(
     training_seconds = sum(row["seconds"] for row in history)
 
     say("checking the ONNX graph against Keras")
-    proto = graph.convert(model)
+    proto = graph.convert(model, states=room.states)
     real = [arrays for arrays, _ in list(batches[1].epoch(0))[:: max(1, len(batches[1]) // 4)]]
     difference = graph.check(model, proto, real, _ROUNDING)
     say("unsealing the test split; fitting the baselines")
@@ -226,7 +226,7 @@ def find(run: str | None, task: str | None) -> Path:
     if run in bundles:
         return bundles[run]
     if run is None:
-        raise UserError(f"there is no {task} model here yet", "seqzoo train imdb-bilstm")
+        raise UserError(f"there is no {task} model here yet", "seqzoo list")
     known = {*bundles, *(str(meta.get("recipe")) for meta in metas.values())}
     hint = f"seqzoo train {run}" if run in recipe.names() else "seqzoo list"
     raise UserError(f"no run or bundle {run!r}: {nearest(str(run), known)}", hint)
@@ -237,7 +237,7 @@ def is_run(word: str) -> bool:
     return any((folder / bundle.META).is_file() for folder in (Path(word), RUNS / word)) or word in shipped()
 
 
-DEFAULTS = {"classify": "imdb-evidence-bilstm"}
+DEFAULTS = {"classify": "imdb-evidence-bilstm", "generate": "char-lstm"}
 
 
 def _glance(path: Path) -> dict[str, Any]:

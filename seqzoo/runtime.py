@@ -34,9 +34,55 @@ class Graph:
         self.inputs = [value.name for value in self._session.get_inputs()]
         self.outputs = [value.name for value in self._session.get_outputs()]
 
+    def width(self, name: str) -> int:
+        """The last dimension of an input: how many numbers a state has."""
+        return int(next(value.shape[-1] for value in self._session.get_inputs() if value.name == name))
+
+    @property
+    def size(self) -> int:
+        """The last dimension of the first output."""
+        return int(self._session.get_outputs()[0].shape[-1])
+
     def __call__(self, feeds: dict[str, np.ndarray]) -> list[np.ndarray]:
         """Run the graph; inputs by name, outputs in the order of `outputs`."""
         return list(self._session.run(None, feeds))
+
+    def loop(self, states: dict[str, np.ndarray]) -> Loop:
+        """Steps from `states`, by input name, on: what a step leaves behind is what the next one finds."""
+        return Loop(self, self._session, states)
+
+
+class Loop:
+    """A graph that is fed one id at a time and keeps its states to itself.
+
+    The states lie in two sets of arrays that change places, so that no step copies or allocates: half the time of
+    a step of a small network.
+    """
+
+    def __init__(self, graph: Graph, session: Any, states: dict[str, np.ndarray]) -> None:
+        self._session = session
+        batch = len(next(iter(states.values())))
+        self._ids = np.zeros((batch, 1), np.int32)
+        self._logits = np.zeros((batch, 1, graph.size), np.float32)
+        here = [np.array(states[name]) for name in graph.inputs[1:]]
+        there = [np.empty_like(state) for state in here]
+        self._arrays = (here, there)  # the bindings hold addresses only
+        self._bindings = [self._bind(graph, here, there), self._bind(graph, there, here)]
+
+    def _bind(self, graph: Graph, before: list[np.ndarray], after: list[np.ndarray]) -> Any:
+        binding = self._session.io_binding()
+        for name, array in zip(graph.inputs, [self._ids, *before], strict=True):
+            binding.bind_input(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+        for name, array in zip(graph.outputs, [self._logits, *after], strict=True):
+            binding.bind_output(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+        return binding
+
+    def __call__(self, ids: np.ndarray) -> np.ndarray:
+        """Read (batch,) ids: (batch, size) logits, which the next call overwrites."""
+        self._ids[:, 0] = ids
+        self._session.run_with_iobinding(self._bindings[0])
+        self._bindings.reverse()
+        return np.asarray(self._logits[:, 0])
 
 
 def pad(examples: Sequence[Arrays], multiple: int = 1) -> Arrays:

@@ -170,7 +170,8 @@ def report(values: dict[str, Any], as_json: bool, folder: Path | None) -> None:
         grid.add_row("training", f"{values['training seconds'] / 60:.1f} min, {len(values['history'])} epochs")
     console.print(grid)
     if folder:
-        hints = {"classify": f'seqzoo classify --run {folder} "..."', "forecast": f"seqzoo forecast {folder}"}
+        hints = {"classify": f'seqzoo classify --run {folder} "..."', "forecast": f"seqzoo forecast {folder}",
+                 "generate": f"seqzoo generate {folder}"}  # fmt: skip
         console.print(f"\n{folder}/report.html\n[dim]{hints[values['task']]}[/]")
 
 

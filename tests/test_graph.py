@@ -7,7 +7,7 @@ from keras import layers
 
 from seqzoo import graph
 from seqzoo.errors import UserError
-from seqzoo.layers import Beside, FirstFeature, MaskedConv1D, MaskedPooling, WordDropout
+from seqzoo.layers import Around, Beside, FirstFeature, MaskedConv1D, MaskedPooling, WordDropout
 from seqzoo.runtime import Graph
 
 FEATURES = 5
@@ -42,6 +42,7 @@ def id_batches():
 
 
 PLAIN = {
+    "around": [layers.Bidirectional(layers.LSTM(4, return_sequences=True)), Around()],
     "dense": [layers.Dense(3, activation="relu")],
     "dense without bias": [layers.Dense(3, use_bias=False, activation="tanh")],
     "time distributed": [layers.TimeDistributed(layers.Dense(3, activation="softmax"))],

@@ -6,6 +6,7 @@ Run: python tests/bench/results.py runs/imdb-bilstm-* runs/spam-bilstm ...
 import json
 import re
 import sys
+from math import exp
 from pathlib import Path
 from statistics import mean
 
@@ -33,6 +34,7 @@ def row(reports: list[dict]) -> dict:
         "training minutes": mean(report["training seconds"] for report in reports) / 60,
         "ms for one": first["speed"]["ms for one"],
         "coverage": {f"{one['level']:.0%}": one["coverage"] for one in first.get("intervals", [])},
+        "bits per character": first["metrics"].get("bits per character"),
         "machine": first["machine"],
         "data sha256": first["data"].get("sha256", ""),
         "created": first["created"],
@@ -72,6 +74,23 @@ def forecast_table(results: dict) -> str:
     return "\n".join(lines)
 
 
+def generate_table(results: dict) -> str:
+    """The README's table of language models, in Markdown."""
+    lines = [
+        "| recipe | parameters | nats | perplexity | bits a character | best baseline | verdict | training | speed |",
+        "|---|--:|--:|--:|--:|--:|---|--:|--:|",
+    ]
+    for name, r in results.items():
+        low, high = r["interval"]
+        lines.append(
+            f"| `{name}` | {r['parameters']:,} | **{r['value']:.4f}** [{low:.3f}, {high:.3f}]{seeds(r)} "
+            f"| {exp(r['value']):,.2f} | {r['bits per character']:.3f} "
+            f"| {r['baseline name']}: {r['baseline']:.4f} ({exp(r['baseline']):,.2f}) | {verdict(r)} "
+            f"| {r['training minutes']:.1f} min | {1000 / r['ms for one']:,.0f}/s |"
+        )
+    return "\n".join(lines)
+
+
 def difference(r: dict) -> str:
     """Ours against theirs, in percent or in multiples."""
     ratio = r["value"] / r["baseline"]
@@ -88,7 +107,7 @@ def verdict(r: dict) -> str:
     return "beats" if r["wins"] else "does not beat"
 
 
-TABLES = {"classify": classify_table, "forecast": forecast_table}
+TABLES = {"classify": classify_table, "forecast": forecast_table, "generate": generate_table}
 
 if __name__ == "__main__":
     found: dict[str, list[dict]] = {}

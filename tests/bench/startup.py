@@ -16,6 +16,7 @@ COMMANDS = {
     "seqzoo list": [*SEQZOO, "list"],
     "seqzoo classify": [*SEQZOO, "classify", "A slow start, but the ending was superb"],
     "seqzoo classify --run imdb-evidence-bilstm": [*SEQZOO, "classify", "--run", "imdb-evidence-bilstm", "Superb"],
+    "seqzoo generate --temperature 0.8 (one character)": [*SEQZOO, "generate", "--temperature", "0.8", "--length", "1"],
 }
 
 
@@ -33,4 +34,4 @@ for _ in range(5):
         times[name].append(seconds(command))
 medians = {name: statistics.median(values) for name, values in times.items()}
 for name, value in medians.items():
-    print(f"{name:<45} {value:6.2f} s   1/{medians['import tensorflow'] / value:.1f} of import tensorflow")
+    print(f"{name:<50} {value:6.2f} s   1/{medians['import tensorflow'] / value:.1f} of import tensorflow")

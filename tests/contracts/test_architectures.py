@@ -29,7 +29,7 @@ def documented(name):
 
 def small(name, classes=1):
     found = registry.ARCHITECTURES[name]
-    if found.task == "forecast":
+    if found.task != "classify":
         return registry.build(name, {}, found.sizes)
     sizes = {"vocabulary_size": 50, "classes": classes}
     if "evidence" in found.sizes:
@@ -53,7 +53,7 @@ def batch(model, size, seed=0, longest=40):
 def inputs(model, size, seed=0):
     """One batch: texts of mixed lengths, or windows."""
     if model.inputs[0].dtype == "int32":
-        return pad(batch(model, size, seed))
+        return pad(batch(model, size, seed), 4)  # a model of both sides needs three steps
     random = np.random.default_rng(seed)
     steps = (40, model.outputs[0].shape[1])
     shapes = [(size, t.shape[1] or n, t.shape[-1]) for n, t in zip(steps, model.inputs, strict=False)]
@@ -65,7 +65,7 @@ def keras_answer(model, arrays):
 
 
 def test_the_catalogue_is_whole():
-    assert len(NAMES) == 16 and len(READERS) == 10
+    assert len(NAMES) == 20 and len(READERS) == 10
     assert set(GOLDEN) == set(NAMES)
 
 
@@ -86,7 +86,7 @@ def test_output_shape_and_golden_forward_value(name):
             values = np.cos(np.arange(np.prod(weight.shape), dtype=np.float64)).reshape(weight.shape)
             weight.assign(0.1 * values)
     out = keras_answer(model, inputs(model, 4))
-    assert out.shape == (4, *model.outputs[0].shape[1:])
+    assert all(n in (None, m) for n, m in zip(model.outputs[0].shape[1:], out.shape[1:], strict=True))
     np.testing.assert_allclose(out.reshape(4, -1)[:, 0], GOLDEN[name], atol=1e-5)
 
 

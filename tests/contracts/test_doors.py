@@ -36,6 +36,7 @@ def test_light_commands_import_nothing_heavy(args):
 
 def test_inference_imports_onnxruntime_only(tiny_run):
     assert loaded("classify", "--run", str(tiny_run), "a great film") == {"onnxruntime"}
+    assert loaded("generate", "char-lstm", "--length", "5") == {"onnxruntime"}
 
 
 def layer(module: str) -> int:

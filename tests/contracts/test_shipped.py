@@ -6,10 +6,13 @@ import json
 import pytest
 
 from seqzoo import recipe, runs
+from seqzoo.report import shown
 from seqzoo.tasks import open_room
+from seqzoo.tasks.generate.decode import Sampling
 from seqzoo.verbs import classify
 
 SHIPPED = runs.shipped()
+CLASSIFIERS = ["imdb-bilstm", "imdb-evidence-bilstm"]
 PLAIN = {
     "An honest, quiet and deeply moving film. I loved every minute of it.": "positive",
     "Boring, badly acted and far too long. A waste of time.": "negative",
@@ -17,16 +20,27 @@ PLAIN = {
 
 
 def test_what_ships():
-    assert set(SHIPPED) == {"imdb-bilstm", "imdb-evidence-bilstm"}
+    assert set(SHIPPED) == {*CLASSIFIERS, "char-lstm"}
     assert set(SHIPPED) <= set(recipe.names())
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", CLASSIFIERS)
 def test_a_shipped_bundle_is_sound_and_right_about_plain_cases(name):
     runs.bundle.load_meta(SHIPPED[name])
     classifier = open_room("classify").predictor(SHIPPED[name])
     assert {text: a.label for text, a in zip(PLAIN, classifier.predict(PLAIN), strict=True)} == PLAIN
     assert next(classifier.predict(["😀"])).label == "neutral"
+
+
+def test_the_shipped_language_model_writes_english():
+    runs.bundle.load_meta(SHIPPED["char-lstm"])
+    generator = open_room("generate").predictor(SHIPPED["char-lstm"])
+    said = "ROMEO:\nI will not stay to hear the king speak of his love.\n"
+    scores = [generator.nats(generator.prime(text)).mean() for text in (said, said[::-1])]
+    assert scores[0] < 2 < scores[1]
+    (text,) = generator.texts("", 300, Sampling(0.5))
+    assert text == generator.texts("", 300, Sampling(0.5))[0] and text.count(" ") > 30
+    assert {word for word, _ in generator.suggest("I love")} & {"thee", "you", "the", "him", "her", "my", "thy"}
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -35,7 +49,7 @@ def test_a_shipped_bundle_is_small_and_has_a_card(name):
     assert size < 12e6
     card = (SHIPPED[name] / "README.md").read_text()
     report = json.loads((SHIPPED[name] / "report.json").read_text())
-    assert f"seqzoo train {name}" in card and f"{report['value']:.2%}" in card and "licence" in card
+    assert f"seqzoo train {name}" in card and shown(report["metric"], report["value"]) in card and "licence" in card
 
 
 def test_listed_results_come_from_reports():

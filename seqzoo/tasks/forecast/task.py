@@ -242,6 +242,7 @@ class Task:
     evaluate_bundle: Any
     paired_p: Any
     predictor: Any
+    states: bool = False
 
 
 TASK = Task(

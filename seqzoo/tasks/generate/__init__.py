@@ -1,0 +1,1 @@
+"""The room that continues texts: language models over characters and words."""
