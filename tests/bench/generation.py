@@ -28,7 +28,7 @@ if len(sys.argv) > 1:
     model = keras.models.load_model(Path(sys.argv[1]) / "model.keras")
     codec = TextCodec.load(Path(sys.argv[1]))
 else:
-    model, codec = char_lstm(vocabulary_size=65), TextCodec("character", 100, True, 3, tuple(map(chr, range(32, 97))))
+    model, codec = char_lstm(vocabulary_size=65), TextCodec("character", 100, "each", 3, tuple(map(chr, range(32, 97))))
 ours = Generator(codec, Decision(0.8, ""), Graph(graph.convert(model, states=True).SerializeToString(), threads=1))
 
 
