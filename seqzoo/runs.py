@@ -48,7 +48,7 @@ def train(
     splits = room.load(chosen.data, quiet=quiet)
     codec = room.fit_codec(splits.train, chosen.codec)
 
-    from seqzoo import fit, graph, registry
+    from seqzoo import callbacks, fit, graph, registry
 
     fit.prepare(seed, one_way=room.states)
     model = registry.build(chosen.architecture, chosen.model, codec.sizes())
@@ -93,9 +93,9 @@ def train(
         model.save(folder / "model.keras")
         codec.save(folder)
         judged.save(folder)
-        fit.write_history(folder / "history.csv", history)
-        if (work / fit.TENSORBOARD).is_dir():
-            shutil.copytree(work / fit.TENSORBOARD, folder / fit.TENSORBOARD)
+        callbacks.write_history(folder / "history.csv", history)
+        if (work / callbacks.TENSORBOARD).is_dir():
+            shutil.copytree(work / callbacks.TENSORBOARD, folder / callbacks.TENSORBOARD)
         write_report(folder, report)
         return {**{key: report[key] for key in ("recipe", "task", "seed", "created", "parameters")},
                 "versions": _versions(), "data": splits.facts}  # fmt: skip

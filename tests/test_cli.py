@@ -123,7 +123,7 @@ def test_evaluate_with_a_class_unseen_in_training(seqzoo, tiny_run, tmp_path):
 def test_interrupted_training_says_how_to_go_on(seqzoo, reviews, monkeypatch, tmp_path):
     import keras
 
-    from seqzoo import fit
+    from seqzoo import callbacks
 
     class CtrlC(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -140,7 +140,7 @@ def test_interrupted_training_says_how_to_go_on(seqzoo, reviews, monkeypatch, tm
             self.seen.append(epoch)
 
     with monkeypatch.context() as patch:
-        patch.setattr(fit, "_display", lambda *args: CtrlC())
+        patch.setattr(callbacks, "display", lambda *args: CtrlC())
         code, _, err = seqzoo("train", "imdb-bilstm", *own(reviews), "--set", "fit.epochs=3", "--quiet")
     assert code == 130 and "--resume" in err and "Traceback" not in err
     assert len((tmp_path / "runs" / "imdb-bilstm.training" / "history.csv").read_text().splitlines()) == 2

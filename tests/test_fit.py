@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from seqzoo import fit, runs
+from seqzoo import callbacks, fit, runs
 from seqzoo.errors import UserError
 from seqzoo.recipe import Fit
 
@@ -61,9 +61,9 @@ def test_resume_is_exact(tmp_path, stop_after, average):
 def test_resuming_a_finished_run_trains_no_more(tmp_path):
     options = Fit(epochs=2)
     first, _ = train(tmp_path, options)
-    before = (tmp_path / fit.CHECKPOINT).stat().st_mtime_ns
+    before = (tmp_path / callbacks.CHECKPOINT).stat().st_mtime_ns
     second, history = train(tmp_path, options, resume=True)
-    assert (tmp_path / fit.CHECKPOINT).stat().st_mtime_ns == before
+    assert (tmp_path / callbacks.CHECKPOINT).stat().st_mtime_ns == before
     assert len(history) == 2
     assert runs.weights_hash(first.get_weights()) == runs.weights_hash(second.get_weights())
 
@@ -90,7 +90,7 @@ def test_a_loss_that_is_no_number_is_explained(tmp_path):
 
 def test_history_is_a_csv_with_a_row_for_each_epoch(tmp_path):
     _, history = train(tmp_path, Fit(epochs=3))
-    with (tmp_path / fit.HISTORY).open() as file:
+    with (tmp_path / callbacks.HISTORY).open() as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert float(rows[2]["val_loss"]) == history[2]["val_loss"]

@@ -47,7 +47,7 @@ def layer(module: str) -> int:
         ["runtime", "graph", "graph_layers", "graph_recurrent"],
         ["tasks"],
         ["recipe"],
-        ["fit", "bundle", "judge", "charts", "report"],
+        ["callbacks", "fit", "bundle", "judge", "charts", "report"],
         ["runs"],
         ["compare", "show", "verbs"],
         ["cli", "__init__", "__main__"],
