@@ -25,7 +25,7 @@ def train(folder, options, *, resume=False, stop_after=None, labels=None, quiet=
     fit.prepare(3)
     entry = keras.Input((None,), dtype="int32")
     x = keras.layers.Embedding(20, 4, mask_zero=True)(entry)
-    x = keras.layers.Bidirectional(keras.layers.LSTM(3, dropout=0.2))(x)
+    x = keras.layers.LSTM(3, dropout=0.2)(x)
     model = keras.Model(entry, keras.layers.Dense(1)(keras.layers.Dropout(0.5)(x)))
     arrays, truth = examples()
     batches = fit.Batches(arrays, truth if labels is None else labels, 8, seed=3)
