@@ -52,8 +52,8 @@ def train(
 
     fit.prepare(seed, one_way=room.states)
     model = registry.build(chosen.architecture, chosen.model, codec.sizes())
-    say(f"{chosen.architecture}: {model.count_params():,} parameters, {len(splits.train):,} examples to train on")
     batches = room.batches(codec, splits, chosen, seed)
+    say(f"{chosen.architecture}: {model.count_params():,} parameters, {len(batches[0]):,} batches an epoch")
     room.initialise(model, batches[0], chosen)
     history = fit.fit(
         model, batches[0], batches[1], chosen.fit, work,

@@ -12,6 +12,7 @@ from seqzoo.tasks.generate.ngrams import MOST, KneserNey, longest_order
 from seqzoo.tasks.generate.text import Text
 
 UNIGRAM, KNESER_NEY = "unigram", "Kneser-Ney"
+_CHOOSING = 500_000  # validation ids by which the order is chosen, the last
 _BEFORE = 50_000_000  # bytes of training text that the compressor is shown, the last
 
 
@@ -27,7 +28,7 @@ def nats(
     """
     train, validation, test = parts
     order = longest_order(size)
-    best = KneserNey(train, size, order).best_order(validation)
+    best = KneserNey(train, size, order).best_order(validation[-_CHOOSING:])
     seen = np.concatenate([train[-MOST:], validation])[-MOST:]
     counts = np.bincount(seen, minlength=size) + 1.0
     model = KneserNey(seen, size, best)

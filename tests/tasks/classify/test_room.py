@@ -168,16 +168,16 @@ def test_compare_orders_the_rows_and_reuses_runs(tmp_path, reviews, monkeypatch)
 
     sets = [f"data.path={reviews}", 'data.dataset=""', "data.text=review", "data.label=stars", "data.group=film"]
     sets += ["codec.tokens=16", "model.embedding_dim=8", "fit.epochs=1"]
-    table = compare.compare(["imdb-gru", "imdb-cnn"], sets, 1, tmp_path, quiet=True)
+    table = compare.compare(["imdb-simple-rnn", "imdb-cnn"], sets, 1, tmp_path, quiet=True)
     assert [row["value"] for row in table["rows"]] == sorted((row["value"] for row in table["rows"]), reverse=True)
-    assert {row["name"] for row in table["rows"]} >= {"imdb-gru", "imdb-cnn", "majority class"}
+    assert {row["name"] for row in table["rows"]} >= {"imdb-simple-rnn", "imdb-cnn", "majority class"}
     assert "imdb-cnn" in (tmp_path / "compare.html").read_text()
     monkeypatch.setattr(runs, "train", lambda *args, **kwargs: 1 / 0)
-    assert compare.compare(["imdb-gru", "imdb-cnn"], sets, 1, tmp_path, quiet=True) == table
+    assert compare.compare(["imdb-simple-rnn", "imdb-cnn"], sets, 1, tmp_path, quiet=True) == table
     with pytest.raises(UserError, match="two recipes"):
-        compare.compare(["imdb-gru"], [], 1, tmp_path)
+        compare.compare(["imdb-simple-rnn"], [], 1, tmp_path)
     with pytest.raises(UserError, match="different data"):
-        compare.compare(["imdb-gru", "spam-bilstm"], [], 1, tmp_path)
+        compare.compare(["imdb-simple-rnn", "spam-bilstm"], [], 1, tmp_path)
 
 
 def test_compare_gives_every_recipe_the_split_and_budget_of_the_first(tmp_path, reviews, monkeypatch):
