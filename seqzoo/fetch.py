@@ -171,10 +171,15 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def is_published(path: Path, known: str) -> bool | None:
-    """Whether the file is the published one, by its hash `known` ("md5:..."); None when none is published."""
-    if not known:
-        return None
-    algorithm, _, value = known.partition(":")
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest() == value
+def facts(data: Dataset, path: Path) -> dict[str, str]:
+    """What a report says about the file it saw: name, SHA-256, whether it is the published one, licence, address."""
+    algorithm, _, value = data.hash.partition(":")
+    if path.name != Path(data.file).name:
+        published = "no"
+    elif not value:
+        published = "its publisher gives no hash"
+    else:
+        with path.open("rb") as file:
+            published = "yes" if hashlib.file_digest(file, algorithm).hexdigest() == value else "no"
+    found = {"name": data.name, "sha256": sha256(path), "published file": published}
+    return found | {"licence": data.licence, "url": data.url}

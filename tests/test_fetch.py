@@ -68,9 +68,15 @@ def test_a_download_arrives_whole_and_is_not_repeated(server):
     assert path.read_bytes() == CONTENT
     fetch.fetch(dataset(server.url), quiet=True)
     assert server.ranges == [None]
-    assert fetch.is_published(path, MD5)
-    assert fetch.is_published(path, "md5:00") is False
-    assert fetch.is_published(path, "") is None
+
+
+def test_facts_say_whether_it_is_the_published_file(tmp_path):
+    path = tmp_path / "file.bin"
+    path.write_bytes(CONTENT)
+    found = {known: fetch.facts(dataset("", known), path)["published file"] for known in (MD5, "md5:00", "")}
+    assert found == {MD5: "yes", "md5:00": "no", "": "its publisher gives no hash"}
+    assert fetch.facts(dataset("", MD5, file="other.bin"), path)["published file"] == "no"
+    assert fetch.facts(dataset(""), path)["sha256"] == fetch.sha256(path)
 
 
 def test_a_broken_download_goes_on_where_it_stopped(server):

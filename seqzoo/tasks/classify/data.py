@@ -62,20 +62,12 @@ def _own_file(options: Data) -> Splits:
 def _public(options: Data, quiet: bool) -> Splits:
     data = find_dataset(options.dataset)
     path = fetch.fetch(data, quiet=quiet)
-    published = {True: "yes", False: "no", None: "its publisher gives no hash"}[fetch.is_published(path, data.hash)]
     try:
         examples, open_test = data.load(path, options, options.seed)
     except (OSError, EOFError, tarfile.TarError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is damaged: {error}", f"delete it, then: seqzoo data fetch {data.name}") from None
     train, validation = split(examples, options.validation, options.seed)
-    facts = {
-        "name": data.name,
-        "sha256": fetch.sha256(path),
-        "published file": published,
-        "licence": data.licence,
-        "url": data.url,
-    }
-    return Splits(train, validation, open_test, facts)
+    return Splits(train, validation, open_test, fetch.facts(data, path))
 
 
 def split(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:

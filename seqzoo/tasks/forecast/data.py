@@ -57,11 +57,8 @@ def panel_of(options: Data, *, quiet: bool = False) -> tuple[Panel, dict[str, An
     if not data.file:
         return data.load(options), {"name": data.name, "licence": data.licence, "mended": []}
     path = fetch.fetch(data, quiet=quiet)
-    published = {True: "yes", False: "no", None: "its publisher gives no hash"}[fetch.is_published(path, data.hash)]
     panel, mended = from_columns(*data.load(path, options))
-    facts = {"name": data.name, "sha256": fetch.sha256(path), "published file": published,
-             "licence": data.licence, "url": data.url, "mended": mended}  # fmt: skip
-    return panel, facts
+    return panel, fetch.facts(data, path) | {"mended": mended}
 
 
 def from_columns(columns: table.Columns, options: Data) -> tuple[Panel, list[str]]:

@@ -39,11 +39,13 @@ def load(options: Data, *, quiet: bool = False) -> Splits:
         path = Path(options.path)
         whole, test = text.read(path), None
         facts: dict[str, Any] = {"name": path.name, "licence": "your own"}
+        if path.is_file():
+            facts["sha256"] = fetch.sha256(path)
     else:
         data = find_dataset(options.dataset)
         path, own_test = data.load(quiet)
         whole, test = text.read(path), text.read(own_test) if own_test else None
-        facts = {"name": data.name, "licence": data.licence, "url": data.url}
+        facts = fetch.facts(data, path) | ({"test sha256": fetch.sha256(own_test)} if own_test else {})
     train_share = 1 - options.validation - (0 if test else options.test)
     train, validation, last = whole.cut((train_share, train_share + options.validation, 1.0))
     test = test or last
@@ -52,8 +54,6 @@ def load(options: Data, *, quiet: bool = False) -> Splits:
     sizes = {f"{name} bytes": len(part) for name, part in
              {"train": train, "validation": validation, "test": test}.items()}  # fmt: skip
     sealed, facts["refit"] = test, bool(options.refit and options.dataset)
-    if path.is_file():
-        facts["sha256"] = fetch.sha256(path)
     return Splits(train, validation, lambda: sealed, facts | sizes)
 
 
