@@ -23,6 +23,14 @@ def _ids() -> Any:
     return Input((None,), dtype="int32", name="ids")
 
 
+def _words(ids: Any, vocabulary_size: int, dim: int) -> Any:
+    """Embedded words; Keras' +-.05 would start the LSTMs so near zero that the first hundred thousand teach little."""
+    from keras import initializers, layers
+
+    start = initializers.RandomNormal(stddev=0.3)
+    return layers.Embedding(vocabulary_size, dim, embeddings_initializer=start, name="embedding")(ids)
+
+
 @architecture(task="generate", source="S13, S32: AIT app 5", parameters=944_577, vocabulary_size=65)
 def char_lstm(
     *, vocabulary_size: int, embedding: int = 128, units: int = 256, dropout: float = 0.2, every_step: bool = True
@@ -58,7 +66,7 @@ def word_lstm(
     from keras import Model, layers
 
     ids = _ids()
-    x = layers.Dropout(dropout)(layers.Embedding(vocabulary_size, embedding, name="embedding")(ids))
+    x = layers.Dropout(dropout)(_words(ids, vocabulary_size, embedding))
     x = layers.Dropout(dropout)(layers.LSTM(units[0], return_sequences=True, name="lstm_1")(x))
     x = layers.Dropout(dropout)(layers.LSTM(units[1], return_sequences=every_step, name="lstm_2")(x))
     x = layers.Dense(bottleneck, activation="relu", name="bottleneck")(x)
@@ -97,7 +105,7 @@ def cloze_lstm(
     from seqzoo.layers import Around
 
     ids = _ids()
-    x = layers.Dropout(dropout)(layers.Embedding(vocabulary_size, embedding, name="embedding")(ids))
+    x = layers.Dropout(dropout)(_words(ids, vocabulary_size, embedding))
     x = layers.Bidirectional(layers.LSTM(units, return_sequences=True), name="bilstm")(x)
     x = layers.Dropout(dropout)(Around(name="around")(x))
     x = layers.Dense(bottleneck, activation="relu", name="bottleneck")(x)

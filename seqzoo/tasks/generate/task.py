@@ -24,6 +24,7 @@ METRIC = "nats"
 _BLOCK = 500  # units that are resampled together: the errors within a scene are not independent
 _TEMPERATURES = (0.2, 0.5, 0.8, 1.2)
 _SAMPLE = 400
+_COUNTED = 5_000_000  # training words whose frequencies a model starts from, the first
 _SCORED = 300_000  # units of a long test part that are scored, the first
 _PLACES = 500  # blanks at which counted n-grams read both sides: each asks for the whole vocabulary
 
@@ -41,6 +42,14 @@ def batches(codec: TextCodec, splits: data.Splits, recipe: Recipe, seed: int) ->
         return windows, Windows(held, codec.window, stride, 256, None, between)
     lanes = max(1, min(size, min(len(train), len(held)) // (2 * codec.window)))  # each at least two windows long
     return Lanes(train, codec.window, lanes, seed), Lanes(held, codec.window, lanes, None)
+
+
+def initialise(model: Any, train: Any, recipe: Recipe) -> None:
+    """Start a model of words at how often each occurs: else it learns little else in its first million words."""
+    if recipe.codec.unit != "character":
+        bias = model.get_layer("logits").bias
+        counts = np.bincount(train.ids[:_COUNTED], minlength=bias.shape[0]) + 1.0
+        bias.assign(np.log(counts / counts.sum()))
 
 
 def objective(codec: TextCodec) -> dict[str, Any]:
@@ -226,10 +235,6 @@ def evaluate_bundle(generator: Generator, recipe: Recipe, other_data: bool) -> d
     return report | {"verdict": verdict(ours, others, block).to_json()}
 
 
-def _nothing(model: Any, train: Any, recipe: Recipe) -> None:
-    """The weights start as Keras makes them."""
-
-
 @dataclass(frozen=True)
 class Task:
     """What the corridor asks of a room: one function for each stage."""
@@ -250,7 +255,7 @@ TASK = Task(
     load=data.load,
     fit_codec=TextCodec.fit,
     batches=batches,
-    initialise=_nothing,
+    initialise=initialise,
     objective=objective,
     judge=judge_model,
     evaluate_bundle=evaluate_bundle,
