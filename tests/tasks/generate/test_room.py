@@ -118,6 +118,17 @@ def test_words_and_the_tutorials_windows(tmp_path):
     assert len(generator.texts("the", 20, Sampling())[0]) == 23
 
 
+def test_a_model_of_words_starts_at_their_frequencies():
+    from seqzoo.tasks.generate import task
+    from seqzoo.tasks.generate.batches import Lanes
+
+    chosen = recipe.load("word-lstm", [])
+    model = models.word_lstm(vocabulary_size=4, embedding=2, units=(2, 2), bottleneck=2)
+    task.initialise(model, Lanes(np.array([1, 1, 1, 2, 2, 3] * 3, np.uint8), 2, 2, None), chosen)
+    start = np.exp(model.get_layer("logits").bias.numpy())
+    np.testing.assert_allclose(start, np.array([1, 10, 7, 4]) / 22, rtol=1e-6)
+
+
 def test_a_model_of_both_sides_fills_blanks_and_never_reads_the_word(tmp_path, monkeypatch):
     (tmp_path / "my.txt").write_text(LINES * 150)
     chosen = small(tmp_path / "my.txt", "word-fill", "model.units=16", "codec.window=12", "fit.learning_rate=0.02")
