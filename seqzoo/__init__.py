@@ -1,7 +1,8 @@
 """A zoo of recurrent sequence models for Keras, with a command line.
 
-    classifier = seqzoo.load("imdb-bilstm")
-    report = seqzoo.train(seqzoo.load_recipe("imdb-bilstm"), Path("runs/mine"))
+    run = seqzoo.train("imdb-bilstm", data=frame, text="review", label="stars")
+    answer = seqzoo.classify("A slow start, but the ending was superb")
+    table = seqzoo.forecast(frame, time="ds", target="y", horizon=24)
 
 Names are resolved on first use, so that `import seqzoo` costs nothing.
 """
@@ -9,24 +10,60 @@ Names are resolved on first use, so that `import seqzoo` costs nothing.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_PUBLIC = {
-    "load": ("runs", "load"),
-    "train": ("runs", "train"),
-    "evaluate": ("runs", "evaluate"),
+if TYPE_CHECKING:
+    from seqzoo.door import Run, evaluate, load, train
+    from seqzoo.errors import UserError
+    from seqzoo.recipe import load as load_recipe
+    from seqzoo.recipe import names as list_recipes
+    from seqzoo.registry import build
+    from seqzoo.report import Report
+    from seqzoo.tasks.classify.door import classify
+    from seqzoo.tasks.forecast.door import forecast
+    from seqzoo.tasks.generate.door import fill, generate, suggest
+
+__all__ = [
+    "Report",
+    "Run",
+    "UserError",
+    "build",
+    "classify",
+    "evaluate",
+    "fill",
+    "forecast",
+    "generate",
+    "list_recipes",
+    "load",
+    "load_recipe",
+    "suggest",
+    "train",
+]
+
+_WHERE = {
+    "Report": ("report", "Report"),
+    "Run": ("door", "Run"),
+    "UserError": ("errors", "UserError"),
     "build": ("registry", "build"),
+    "classify": ("tasks.classify.door", "classify"),
+    "evaluate": ("door", "evaluate"),
+    "fill": ("tasks.generate.door", "fill"),
+    "forecast": ("tasks.forecast.door", "forecast"),
+    "generate": ("tasks.generate.door", "generate"),
     "list_recipes": ("recipe", "names"),
+    "load": ("door", "load"),
     "load_recipe": ("recipe", "load"),
+    "suggest": ("tasks.generate.door", "suggest"),
+    "train": ("door", "train"),
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _PUBLIC:
+    if name not in _WHERE:
         raise AttributeError(f"module 'seqzoo' has no attribute {name!r}")
-    module, attribute = _PUBLIC[name]
+    module, attribute = _WHERE[name]
     return getattr(import_module(f"seqzoo.{module}"), attribute)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_PUBLIC])
+    return sorted([*globals(), *__all__])

@@ -1,14 +1,16 @@
 """A trained model as one folder: written whole or not at all, and read with suspicion.
 
-    recipe.toml  codec.json  decision.json  model.onnx  model.keras  report.json  report.html  history.csv  meta.json
+    recipe.toml  codec.json  decision.json  *.onnx  *.npz  model.keras  report.json  report.html  history.csv  meta.json
 
-`meta.json` comes last; it lists every other file with its size and SHA-256.
+`meta.json` comes last; it lists every other file with its size and SHA-256. Which graphs and arrays there are is the
+room's affair; format 1 had one graph and the same files.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,13 +19,11 @@ from typing import Any
 from seqzoo import fetch
 from seqzoo.errors import UserError
 
-FORMAT = 1
+FORMAT = 2
 META = "meta.json"
-_FILES = {
-    "recipe.toml", "codec.json", "decision.json", "ratios.npz", "model.onnx", "model.keras",
-    "report.json", "report.html", "history.csv", "README.md",
-}  # fmt: skip
-_NEEDED = {"recipe.toml", "codec.json", "decision.json", "model.onnx"}
+ORIGIN = ("recipe", "task", "seed", "created", "parameters")  # what meta.json repeats of the report
+_NAME = re.compile(r"[\w-]+\.(?:onnx|npz|json)|recipe\.toml|model\.keras|report\.html|history\.csv|README\.md")
+_NEEDED = {"recipe.toml", "codec.json"}
 _LARGEST = 2 << 30
 _LARGEST_META = 1 << 20
 
@@ -56,7 +56,7 @@ def seal(folder: Path, facts: Mapping[str, Any]) -> None:
     files = {
         path.name: {"bytes": path.stat().st_size, "sha256": fetch.sha256(path)}
         for path in sorted(folder.iterdir())
-        if path.name in _FILES
+        if _NAME.fullmatch(path.name) and path.name != META
     }
     text = json.dumps({"format": FORMAT, **facts, "files": files}, indent=1)
     (folder / META).write_text(text, encoding="utf-8")
@@ -91,7 +91,7 @@ def load_meta(folder: Path) -> dict[str, Any]:
             f"{folder} has bundle format {number}; this seqzoo reads up to {FORMAT}",
             "pip install --upgrade seqzoo",
         )
-    missing = _NEEDED - set(sizes)
+    missing = _NEEDED - set(sizes) | (set() if any(name.endswith(".onnx") for name in sizes) else {"a graph"})
     if missing:
         raise UserError(f"{folder}: {META} does not list {', '.join(sorted(missing))}")
     for name, (size, digest) in sizes.items():
@@ -101,7 +101,7 @@ def load_meta(folder: Path) -> dict[str, Any]:
 
 def _check_file(folder: Path, name: str, size: int, digest: str) -> None:
     path = folder / name
-    if name not in _FILES:
+    if not _NAME.fullmatch(name) or name == META:
         raise UserError(f"{folder}: a bundle has no file {name!r}")
     if path.is_symlink() or not path.is_file():
         raise UserError(f"{folder}: {name} is missing or a link")

@@ -1,15 +1,19 @@
-"""Every verb on one page. A command parses, imports in its body, calls one function, renders."""
+"""The command line: the commands of the corridor, and each room's own. A command parses, calls a function, renders."""
 
 from __future__ import annotations
 
 import errno
+import inspect
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from seqzoo import flags, tasks
 from seqzoo.errors import UserError
+from seqzoo.flags import Data, Json, Quiet, RecipeName, RunName, Seed, Sets
 
 app = typer.Typer(
     name="seqzoo",
@@ -19,33 +23,6 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Data sets: where they come from, which licence, what is here.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")]
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="TABLE.KEY=VALUE", help="Override the recipe.")]
-DataFile = Annotated[str | None, typer.Option("--data", metavar="FILE", help="Your own CSV, TSV or JSONL.")]
-Text = Annotated[str | None, typer.Option("--text", metavar="COLUMN", help="Its column of texts.")]
-Label = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Its column of classes.")]
-Group = Annotated[str | None, typer.Option("--group", metavar="COLUMN", help="Rows that belong together.")]
-Time = Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="Its column of times.")]
-Target = Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="Its column to forecast.")]
-Ticker = Annotated[str | None, typer.Option("--ticker", help="A stock, for example AAPL.")]
-Source = Annotated[str | None, typer.Option("--source", metavar="yahoo|sample", help="Of the prices.")]
-
-
-def _recipe_names(incomplete: str) -> list[str]:
-    from seqzoo import recipe
-
-    return [name for name in recipe.names() if name.startswith(incomplete)]
-
-
-RecipeName = Annotated[
-    str, typer.Argument(metavar="RECIPE", help="A recipe's name, or a .toml file.", autocompletion=_recipe_names)
-]
-RunName = Annotated[
-    str | None,
-    typer.Argument(metavar="RUN", help="A run's folder, or a recipe's name.", autocompletion=_recipe_names),
-]
 
 
 def _version(wanted: bool) -> None:
@@ -63,41 +40,57 @@ def _root(
     pass
 
 
-def _own_data(
-    data: str | None, ticker: str | None = None, source: str | None = None, **columns: str | None
-) -> list[str]:
-    """The flags of one's own data, as overrides of the recipe's [data] table."""
-    if data is None and any(columns.values()):
-        said = ", ".join(f"--{name}" for name, value in columns.items() if value)
-        raise UserError(f"{said} describes your own file: name it with --data FILE")
-    if columns.get("text") or columns.get("label"):
-        columns["group"] = columns.get("group") or ""  # a recipe's own grouping is of its own data
-    stock = {"ticker": ticker, "source": source}
-    given = {**stock, **({"path": data, "dataset": "", **columns} if data else {})}
-    sets = [f"data.{key}={_quoted(value)}" for key, value in given.items() if value is not None]
-    return [*sets, 'claim.text=""'] if data else sets
+# --- one's own data ----------------------------------------------------------------------------------
 
 
-def _quoted(value: str) -> str:
-    import json
+def with_own_data(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command a flag for each field of [data] that some room lets one's own file set.
 
-    return json.dumps(value)
+    The command takes them as `columns`, by name; fields that were not given are left out.
+    """
+    told = {name: text for room in tasks.ROOMS for name, text in tasks.part(room, "options").FLAGS.items()}
+
+    def wrapped(**given: Any) -> None:
+        columns = {name: value for name in told if (value := given.pop(name)) is not None}
+        command(**given, columns=columns)
+
+    signature = inspect.signature(command, eval_str=True)
+    kept = [parameter for name, parameter in signature.parameters.items() if name != "columns"]
+    place = next(i for i, parameter in enumerate(kept) if parameter.name == "data") + 1
+    added = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[str | None, typer.Option(f"--{name}", metavar=name.upper(), help=text)],
+        )
+        for name, text in told.items()
+    ]
+    kept = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in kept]
+    parameters = [*kept[:place], *added, *kept[place:]]
+    wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
+    wrapped.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return wrapped
+
+
+# --- commands of the corridor ------------------------------------------------------------------------
 
 
 @app.command("list")
 def list_recipes(as_json: Json = False) -> None:
     """List the recipes: task, architecture, parameters, data, measured result."""
-    from seqzoo import show
+    from seqzoo.page import terminal
 
-    show.recipes(as_json)
+    terminal.recipes(as_json)
 
 
 @app.command("show")
 def show_recipe(name: RecipeName, as_json: Json = False) -> None:
     """Show one recipe: source, layers, numbers, claim, data and licence."""
-    from seqzoo import show
+    from seqzoo.page import terminal
 
-    show.recipe_page(name, as_json)
+    terminal.recipe_page(name, as_json)
 
 
 @app.command()
@@ -116,18 +109,13 @@ def copy(name: RecipeName, target: Annotated[Path, typer.Argument(help="A new .t
 
 
 @app.command()
+@with_own_data
 def train(
     name: RecipeName,
-    data: DataFile = None,
-    text: Text = None,
-    label: Label = None,
-    group: Group = None,
-    time: Time = None,
-    target: Target = None,
-    ticker: Ticker = None,
-    source: Source = None,
+    columns: dict[str, str],
+    data: Data = None,
     sets: Sets = None,
-    seed: Annotated[int, typer.Option(help="Of weights, dropout and order.")] = 0,
+    seed: Seed = 0,
     out: Annotated[Path | None, typer.Option(help="The run's folder; default: runs/NAME.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
     tensorboard: Annotated[
@@ -138,182 +126,77 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a recipe into a judged, portable bundle."""
-    from seqzoo import recipe, runs, show
+    from seqzoo import recipe, runs
+    from seqzoo.corridor import Work
+    from seqzoo.corridor import train as walk
+    from seqzoo.page import terminal
 
+    overrides = [*(sets or []), *flags.own_data(data, columns)]
     if resume:
+        if overrides or seed:
+            raise UserError(
+                "--resume goes on with the recipe, data and seed that the run was started with: leave out "
+                f"{', '.join([*overrides, *(['--seed'] if seed else [])])}",
+                f"seqzoo train {name} --resume",
+            )
         folder = out or runs.unfinished(Path(name).stem)
         chosen, seed = runs.resumable(folder)
     else:
-        own = _own_data(data, ticker, source, text=text, label=label, group=group, time=time, target=target)
-        chosen = recipe.load(name, [*(sets or []), *own])
+        chosen = recipe.load(name, overrides)
         folder = out or runs.new_folder(chosen.name)
-    say = (lambda line: None) if quiet else (lambda line: typer.echo(line, err=True))
+    work = Work(seed, resume, quiet, tensorboard, lambda line: flags.say(quiet, line))
     try:
-        report = runs.train(chosen, folder, seed=seed, resume=resume, quiet=quiet, tensorboard=tensorboard, say=say)
+        report = walk(chosen, folder, work)
     except KeyboardInterrupt:
         typer.echo(f"\nstopped; go on with: seqzoo train {name} --resume --out {folder}", err=True)
         raise typer.Exit(130) from None
-    show.report(report, as_json, folder)
-    if require_win and not report["verdict"]["wins"]:
+    terminal.report(report, as_json, folder, tasks.open_room(report.task).try_next.format(folder=folder))
+    if require_win and not report.wins:
         raise typer.Exit(1)
 
 
 @app.command()
-def evaluate(
-    run: RunName = None, data: DataFile = None, text: Text = None, label: Label = None, group: Group = None,
-    time: Time = None, target: Target = None, as_json: Json = False,
-) -> None:  # fmt: skip
-    """Judge a bundle on its sealed test split, or on other data."""
-    from seqzoo import runs, show
+@with_own_data
+def evaluate(columns: dict[str, str], run: RunName = None, data: Data = None, as_json: Json = False) -> None:
+    """Judge a bundle: on its own sealed test part, or on all of other data."""
+    from seqzoo.corridor import evaluate as judge_again
+    from seqzoo.page import terminal
 
-    own = _own_data(data, text=text, label=label, group=group, time=time, target=target)
-    show.report(runs.evaluate(run, own), as_json, None)
+    terminal.report(judge_again(run, flags.own_data(data, columns)), as_json, None)
 
 
 @app.command()
+@with_own_data
 def compare(
     names: Annotated[
-        list[str], typer.Argument(metavar="RECIPE", help="Two or more recipes.", autocompletion=_recipe_names)
+        list[str], typer.Argument(metavar="RECIPE", help="Two or more recipes.", autocompletion=flags.recipe_names)
     ],
-    data: DataFile = None,
-    text: Text = None,
-    label: Label = None,
-    group: Group = None,
-    time: Time = None,
-    target: Target = None,
-    ticker: Ticker = None,
-    source: Source = None,
+    columns: dict[str, str],
+    data: Data = None,
     sets: Sets = None,
-    seeds: Annotated[int, typer.Option(help="How many seeds for each.")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds for each.")] = 1,
     out: Annotated[Path, typer.Option(help="Where the runs and compare.html go.")] = Path("runs/compare"),
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Train several recipes on the same data, split and seeds: one table and one picture."""
     from seqzoo import compare as comparison
-    from seqzoo import show
+    from seqzoo.page import terminal
 
-    own = _own_data(data, ticker, source, text=text, label=label, group=group, time=time, target=target)
-    overrides = [*(sets or []), *own]
-    show.comparison(comparison.compare(names, overrides, seeds, out, quiet=quiet), as_json, out)
-
-
-@app.command()
-def classify(
-    words: Annotated[list[str] | None, typer.Argument(metavar="[RUN] TEXT", help="Text to classify.")] = None,
-    run: Annotated[str | None, typer.Option("--run", help="A run's folder, or a recipe's name.")] = None,
-    source: Annotated[
-        Path | None, typer.Option("--input", help="CSV, TSV, JSONL, or text by line; - is stdin.")
-    ] = None,
-    target: Annotated[Path | None, typer.Option("--output", help="CSV, TSV or JSONL; default: the terminal.")] = None,
-    column: Annotated[str, typer.Option("--text", metavar="COLUMN", help="The input's column of texts.")] = "text",
-    explain: Annotated[bool, typer.Option("--explain", help="Mark the words that moved the score.")] = False,
-    sample: Annotated[bool, typer.Option("--sample", help="Classify the reviews that come with seqzoo.")] = False,
-    quiet: Quiet = False,
-    as_json: Json = False,
-) -> None:
-    """Say which class a text belongs to, with a confidence that means something."""
-    from seqzoo.verbs import classify as verb
-
-    verb.classify(
-        words or [], run, source, target, column, explain=explain, sample=sample, quiet=quiet, as_json=as_json
-    )
+    overrides = [*(sets or []), *flags.own_data(data, columns)]
+    terminal.comparison(comparison.compare(names, overrides, seeds, out, quiet=quiet), as_json, out)
 
 
-@app.command()
-def forecast(
-    run: RunName = None,
-    ticker: Ticker = None,
-    csv: Annotated[str | None, typer.Option("--csv", metavar="FILE", help="Your own CSV, TSV or Parquet.")] = None,
-    time: Time = None,
-    target: Target = None,
-    known: Annotated[str, typer.Option(metavar="COLUMNS", help="Known in advance: holiday,promo")] = "",
-    past: Annotated[str, typer.Option(metavar="COLUMNS", help="Known up to now: wind")] = "",
-    series: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Names the series, where there are many.")
-    ] = None,
-    horizon: Annotated[int | None, typer.Option(help="Steps ahead.")] = None,
-    recipe: Annotated[
-        str | None, typer.Option("--recipe", help="Train this one.", autocompletion=_recipe_names)
-    ] = None,
-    start: Annotated[str | None, typer.Option(metavar="DATE", help="First day of the prices.")] = None,
-    end: Annotated[str | None, typer.Option(metavar="DATE", help="Day after the last.")] = None,
-    source: Source = None,
-    every: Annotated[str | None, typer.Option(metavar="STEP", help="Resample: 1h, 1D.")] = None,
-    mend: Annotated[str, typer.Option(metavar="WHAT", help="Mend the time axis: sort,duplicates,gaps")] = "",
-    sets: Sets = None,
-    seed: Annotated[int, typer.Option(help="Of weights, dropout and order.")] = 0,
-    anomalies: Annotated[bool, typer.Option("--anomalies", help="List what no forecast expected.")] = False,
-    output: Annotated[Path | None, typer.Option(help="A CSV for the table.")] = None,
-    quiet: Quiet = False,
-    as_json: Json = False,
-) -> None:
-    """Say what comes next, with intervals, and whether that beats a naive forecast."""
-    from seqzoo.verbs import forecast as verb
-
-    about = {"path": csv, "ticker": ticker, "time": time, "target": target, "series": series, "start": start,
-             "end": end, "source": source, "every": every}  # fmt: skip
-    given: dict[str, object] = {key: value for key, value in about.items() if value is not None}
-    given |= {key: value.split(",") for key, value in {"known": known, "past": past, "mend": mend}.items() if value}
-    say = (lambda line: None) if quiet else (lambda line: typer.echo(line, err=True))
-    verb.forecast(
-        run,
-        recipe,
-        given,
-        horizon,
-        sets or [],
-        seed=seed,
-        anomalies=anomalies,
-        output=output,
-        quiet=quiet,
-        as_json=as_json,
-        say=say,
-    )
-
-
-@app.command()
-def generate(
-    run: RunName = None,
-    temperature: Annotated[float, typer.Option(help="0: the likeliest; 1: as the model believes.")] = 0.8,
-    prime: Annotated[str | None, typer.Option(metavar="TEXT", help="What the text begins with.")] = None,
-    length: Annotated[int, typer.Option(help="Characters, or words, to make.")] = 500,
-    seed: Annotated[int, typer.Option(help="One seed, one text.")] = 0,
-    top_k: Annotated[int, typer.Option("--top-k", help="Choose among the k likeliest.")] = 0,
-    top_p: Annotated[float, typer.Option("--top-p", help="Among the likeliest that hold this share.")] = 1.0,
-    no_repeat: Annotated[int, typer.Option("--no-repeat", metavar="N", help="Never repeat a run of N.")] = 0,
-    samples: Annotated[int, typer.Option(help="Texts at once.")] = 1,
-    temperatures: Annotated[str, typer.Option(metavar="T,T,...", help="A text for each temperature.")] = "",
-    suggest: Annotated[str | None, typer.Option(metavar="TEXT", help="Its likeliest next words instead.")] = None,
-    fill: Annotated[str | None, typer.Option(metavar="TEXT", help="Words for its one ___ instead.")] = None,
-    replace_unknown: Annotated[
-        bool, typer.Option("--replace-unknown", help="Leave out of the prime what the model does not know.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Continue a text, a character or a word at a time."""
-    from seqzoo.tasks.generate.decode import Sampling
-    from seqzoo.verbs import generate as verb
-
-    verb.generate(
-        run,
-        prime=prime,
-        length=length,
-        sampling=Sampling(temperature, top_k, top_p, no_repeat, seed),
-        samples=samples,
-        temperatures=temperatures,
-        suggest=suggest,
-        fill=fill,
-        replace_unknown=replace_unknown,
-        as_json=as_json,
-    )
+for _room in tasks.ROOMS:
+    app.command(_room)(tasks.part(_room, "command").command)
 
 
 @data_app.command("list")
 def data_list(as_json: Json = False) -> None:
     """List the data sets: task, size, licence, and whether they are here."""
-    from seqzoo import show
+    from seqzoo.page import terminal
 
-    show.datasets(as_json)
+    terminal.datasets(as_json)
 
 
 @data_app.command("path")

@@ -1,8 +1,8 @@
-"""Honest comparison: intervals, paired tests, and a verdict in words."""
+"""Honest comparison: scores as summed statistics, their intervals, paired tests, and a verdict in words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,6 +10,67 @@ import numpy as np
 
 RESAMPLES = 2000
 LEVEL = 0.95
+_BLOCK = 20  # neighbouring moments that the bootstrap keeps together, at least
+
+
+def ratio(sums: np.ndarray) -> np.ndarray:
+    """(..., 2) sums of values and counts -> (...) means."""
+    return np.asarray(sums[..., 0] / sums[..., 1])
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a verdict is about: a number made of summed statistics.
+
+    Attributes:
+        of: (..., k) sums -> (...) numbers; a mean by default.
+        kind: "share" is shown in percent and compared in points, "number" as it is.
+    """
+
+    name: str
+    unit: str = ""
+    higher_is_better: bool = False
+    of: Callable[[np.ndarray], np.ndarray] = ratio
+    kind: str = "number"
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Statistics of each example, to be summed.
+
+    Attributes:
+        statistics: (n, k) float64: (right, 1), (errors, words), (tp, fp, fn) ...
+        groups: (n,); examples of one group stay together: the reviews of a film, the forecasts from one moment.
+        horizon: 0: groups are exchangeable. h: they are moments in order, and the errors of neighbours overlap over
+            h - 1 of them.
+    """
+
+    statistics: np.ndarray
+    groups: np.ndarray | None = None
+    horizon: int = 0
+
+    @classmethod
+    def mean(cls, values: np.ndarray, groups: np.ndarray | None = None, horizon: int = 0) -> Scores:
+        """Scores whose metric is the mean of (n,) values."""
+        column = np.asarray(values, np.float64)
+        return cls(np.stack([column, np.ones(len(column))], 1), groups, horizon)
+
+    def summed(self) -> np.ndarray:
+        """(m, k) sums of each group, in the groups' order."""
+        if self.groups is None:
+            return self.statistics
+        _, index = np.unique(self.groups, return_inverse=True)
+        return np.stack([np.bincount(index, column) for column in self.statistics.T], 1)
+
+    def to_json(self) -> dict[str, Any]:
+        """The sums of each group: what a later paired test needs."""
+        return {"sums": [[float(f"{x:.6g}") for x in row] for row in self.summed()], "horizon": self.horizon}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Scores:
+        """Scores of which each group is one example."""
+        sums = np.array(values["sums"], np.float64)
+        return cls(sums, np.arange(len(sums)), int(values["horizon"]))
 
 
 @dataclass(frozen=True)
@@ -29,52 +90,81 @@ class Verdict:
         """Every field."""
         return asdict(self)
 
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Verdict:
+        """Rebuild a verdict."""
+        return cls(**{**values, "interval": tuple(values["interval"])})
 
-def interval(scores: np.ndarray, groups: Sequence[str] | None = None, seed: int = 0) -> tuple[float, float]:
-    """A 95 % bootstrap interval of the mean score, resampling whole groups where there are any.
 
-    Args:
-        scores: (n,) float, one for each example: 0 or 1 for accuracy.
-        groups: (n,) names; examples of one group (the reviews of one film) are not independent.
-        seed: of the resampling.
+def value(scores: Scores, metric: Metric) -> float:
+    """The metric over all examples."""
+    return float(metric.of(scores.statistics.sum(0)))
+
+
+def interval(scores: Scores, metric: Metric, seed: int = 0) -> tuple[float, float]:
+    """A 95 % bootstrap interval, resampling whole groups, or blocks of neighbouring moments.
 
     Source: Efron 1979; for groups, the cluster bootstrap of Field and Welsh 2007.
     """
-    sums, counts = _by_group(np.asarray(scores, float), groups)
+    return _between(metric.of(_resampled(_units(scores.summed(), scores.horizon), seed)))
+
+
+def _units(sums: np.ndarray, horizon: int) -> np.ndarray:
+    """What is independent: groups, or blocks of neighbouring moments."""
+    if not horizon:
+        return sums
+    starts = np.arange(0, len(sums), max(horizon, min(_BLOCK, max(1, len(sums) // 10))))
+    return np.add.reduceat(sums, starts, axis=0)
+
+
+def _resampled(units: np.ndarray, seed: int) -> np.ndarray:
+    """(RESAMPLES, k) sums of as many units, drawn with replacement."""
     random = np.random.default_rng(seed)
-    means = np.empty(RESAMPLES)
-    for i in range(RESAMPLES):
-        pick = random.integers(0, len(sums), len(sums))
-        means[i] = sums[pick].sum() / counts[pick].sum()
+    counts = (random.multinomial(len(units), np.full(len(units), 1 / len(units))) for _ in range(RESAMPLES))
+    return np.stack([count @ units for count in counts])
+
+
+def _between(values: np.ndarray) -> tuple[float, float]:
     tail = (1 - LEVEL) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
+    low, high = np.quantile(values, [tail, 1 - tail])
     return float(low), float(high)
 
 
-def paired_p(ours: np.ndarray, theirs: np.ndarray, groups: Sequence[str] | None = None, seed: int = 0) -> float:
+def paired_p(ours: Scores, theirs: Scores, metric: Metric, seed: int = 0) -> float:
     """The two-sided p-value of "no difference" between two models scored on the same examples.
 
-    Without groups and with 0/1 scores this is McNemar's exact test; otherwise a sign-flip permutation test
-    over the groups' summed differences.
+    Moments in order: Diebold and Mariano's test. Single examples that are right or wrong: McNemar's exact test.
+    Otherwise approximate randomization: the two are exchanged, group by group, at random.
 
-    Source: McNemar 1947; Fisher 1935, The design of experiments.
+    Source: McNemar 1947; Noreen 1989, Computer-intensive methods for testing hypotheses.
     """
-    difference = np.asarray(ours, float) - np.asarray(theirs, float)
-    if groups is None and set(np.unique(difference)) <= {-1.0, 0.0, 1.0}:
-        from scipy.stats import binomtest
+    a, b = ours.summed(), theirs.summed()
+    if ours.horizon:
+        return diebold_mariano(metric.of(a), metric.of(b), ours.horizon)
+    single = len(a) == len(ours.statistics) and a.shape[1] == 2 and bool((a[:, 1] == 1).all())
+    if single and set(np.unique(a[:, 0] - b[:, 0])) <= {-1.0, 0.0, 1.0}:
+        return _mcnemar(a[:, 0] - b[:, 0])
+    return _randomized(a, b, metric, seed)
 
-        better, worse = int((difference > 0).sum()), int((difference < 0).sum())
-        return float(binomtest(better, better + worse).pvalue) if better + worse else 1.0
-    sums, _ = _by_group(difference, groups)
-    sums = sums[sums != 0]
-    if not len(sums):
+
+def _mcnemar(difference: np.ndarray) -> float:
+    from scipy.stats import binomtest
+
+    better, worse = int((difference > 0).sum()), int((difference < 0).sum())
+    return float(binomtest(better, better + worse).pvalue) if better + worse else 1.0
+
+
+def _randomized(a: np.ndarray, b: np.ndarray, metric: Metric, seed: int, trials: int = 10_000) -> float:
+    differs = (a != b).any(1)
+    if not differs.any():
         return 1.0
-    random = np.random.default_rng(seed)
-    trials = 10_000
-    extreme = 0
+    half = (a + b).sum(0) / 2
+    moved = (a - b)[differs] / 2
+    found = abs(float(metric.of(half + moved.sum(0)) - metric.of(half - moved.sum(0))))
+    random, extreme = np.random.default_rng(seed), 0
     for start in range(0, trials, 500):
-        flipped = random.choice([-1.0, 1.0], (min(500, trials - start), len(sums))) @ sums
-        extreme += int((np.abs(flipped) >= abs(sums.sum()) - 1e-9).sum())
+        swing = random.choice([-1.0, 1.0], (min(500, trials - start), len(moved))) @ moved
+        extreme += int((np.abs(metric.of(half + swing) - metric.of(half - swing)) >= found - 1e-12).sum())
     return (extreme + 1) / (trials + 1)
 
 
@@ -105,93 +195,34 @@ def diebold_mariano(ours: np.ndarray, theirs: np.ndarray, horizon: int) -> float
     return float(2 * student.sf(abs(statistic), n - 1))
 
 
-def _by_group(values: np.ndarray, groups: Sequence[str] | None) -> tuple[np.ndarray, np.ndarray]:
-    if groups is None:
-        return values, np.ones(len(values))
-    _, index = np.unique(np.asarray(groups), return_inverse=True)
-    return np.bincount(index, values), np.bincount(index).astype(float)
-
-
-def verdict(
-    ours: np.ndarray,
-    baselines: dict[str, np.ndarray],
-    groups: Sequence[str] | None = None,
-    level: float = 0.05,
-) -> Verdict:
-    """Compare 0/1 scores with the best baseline's, and say in words who wins.
-
-    A win needs a higher mean and a paired p-value below `level`.
-    """
-    best = max(baselines, key=lambda name: float(np.mean(baselines[name])))
+def verdict(ours: Scores, baselines: Mapping[str, Scores], metric: Metric, level: float = 0.05) -> Verdict:
+    """Compare with the best baseline, and say in words who wins: the better one, if p is below `level`."""
+    sign = 1 if metric.higher_is_better else -1
+    best = max(baselines, key=lambda name: sign * value(baselines[name], metric))
     theirs = baselines[best]
-    difference = float(np.mean(ours) - np.mean(theirs))
-    p = paired_p(ours, theirs, groups)
-    wins = difference > 0 and p < level
-    low, high = interval(np.asarray(ours, float) - np.asarray(theirs, float), groups)
+    mine, other = value(ours, metric), value(theirs, metric)
+    p = paired_p(ours, theirs, metric)
+    pairs = np.concatenate([ours.summed(), theirs.summed()], 1)
+    drawn = _resampled(_units(pairs, ours.horizon), 0)
+    k = pairs.shape[1] // 2
+    between = _between(metric.of(drawn[:, :k]) - metric.of(drawn[:, k:]))
+    wins = sign * (mine - other) > 0 and p < level
     words = (
         f"{'beats' if wins else 'does not beat'} the best baseline, {best}: "
-        f"{np.mean(ours):.2%} against {np.mean(theirs):.2%}, difference {100 * difference:+.2f} points "
-        f"[{100 * low:+.2f}, {100 * high:+.2f}], p {_p(p)}, n = {len(ours):,}"
+        f"{_sizes(mine, other, between, metric)}, p {_p(p)}, n = {len(ours.statistics):,}"
     )
-    return Verdict(best, float(np.mean(ours)), float(np.mean(theirs)), difference, (low, high), p, wins, words)
+    return Verdict(best, mine, other, mine - other, between, p, wins, words)
+
+
+def _sizes(mine: float, other: float, between: Sequence[float], metric: Metric) -> str:
+    low, high = between
+    if metric.kind == "share":
+        points = f"{100 * (mine - other):+.2f} points [{100 * low:+.2f}, {100 * high:+.2f}]"
+        return f"{mine:.2%} against {other:.2%}, difference {points}"
+    change = f" ({100 * (mine / other - 1):+.1f} %)" if other else ""
+    between_words = f"difference {mine - other:+.4g} [{low:+.4g}, {high:+.4g}]"
+    return f"{metric.name} {mine:.4g} against {other:.4g}{change}, {between_words}"
 
 
 def _p(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
-
-
-def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The number that, dividing the logits, gives the most likely probabilities on these labels.
-
-    Args:
-        logits: (n, classes) float.
-        labels: (n,) int class numbers.
-
-    Source: Guo et al. 2017, On calibration of modern neural networks; targets as in Platt 1999.
-    """
-    from scipy.optimize import minimize_scalar
-    from scipy.special import log_softmax
-
-    n, classes = logits.shape
-    # Platt's targets: without the softening, a perfectly separated split would ask for certainty.
-    targets = np.full((n, classes), 1 / (n + classes))
-    targets[np.arange(n), labels] = 1 - (classes - 1) / (n + classes)
-
-    def loss(log_t: float) -> float:
-        return float(-(targets * log_softmax(logits / np.exp(log_t), axis=1)).sum(1).mean())
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
-
-
-def calibration(confidence: np.ndarray, correct: np.ndarray, bins: int = 10) -> tuple[float, list[dict[str, float]]]:
-    """Expected calibration error, and for each bin its mean confidence, accuracy and count.
-
-    Source: Naeini et al. 2015; bins of equal width.
-    """
-    index = np.minimum((confidence * bins).astype(int), bins - 1)
-    rows = [
-        {
-            "confidence": float(confidence[index == b].mean()),
-            "accuracy": float(correct[index == b].mean()),
-            "count": int((index == b).sum()),
-        }
-        for b in range(bins)
-        if (index == b).any()
-    ]
-    error = sum(row["count"] * abs(row["accuracy"] - row["confidence"]) for row in rows) / len(confidence)
-    return float(error), rows
-
-
-def confidence_for_risk(confidence: np.ndarray, correct: np.ndarray, risk: float) -> float:
-    """The lowest confidence at and above which the error is at most `risk`.
-
-    0 when that holds for all examples, 1 when it holds for none.
-
-    Source: El-Yaniv and Wiener 2010, On the foundations of noise-free selective classification.
-    """
-    order = np.argsort(-confidence, kind="stable")
-    errors = np.cumsum(~correct[order].astype(bool)) / np.arange(1, len(order) + 1)
-    allowed = np.flatnonzero(errors <= risk)
-    if not len(allowed):
-        return 1.0
-    return 0.0 if allowed[-1] == len(order) - 1 else float(confidence[order[allowed[-1]]])

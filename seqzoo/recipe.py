@@ -5,84 +5,43 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import tomllib
-import types
 import typing
 from dataclasses import dataclass, field
-from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from seqzoo import registry
+from seqzoo import options, registry, tasks
 from seqzoo.errors import UserError, nearest
+from seqzoo.options import Claim, Fit
 
 _TOP = {"task": str, "title": str, "source": str, "notes": str}
 
 
-@dataclass(frozen=True)
-class Fit:
-    """How to train. Times are in epochs; `learning_rate` is the peak when there is a schedule."""
-
-    epochs: int = 5
-    batch_size: int = 64
-    optimizer: str = "adam"
-    learning_rate: float = 0.001
-    schedule: str = "constant"
-    warmup_steps: int = 0
-    weight_decay: float = 0.0
-    clip_norm: float | None = None
-    average: float = 0.0
-    patience: int | None = None
-    reduce_patience: int | None = None
-    reduce_factor: float = 0.5
-
-    def problems(self) -> list[str]:
-        """List what is out of range."""
-        found = [f"fit.{name} must be at least 1" for name in ("epochs", "batch_size") if getattr(self, name) < 1]
-        if self.optimizer not in ("adam", "adamw", "rmsprop", "sgd"):
-            found.append(f"fit.optimizer = {self.optimizer!r}: {nearest(self.optimizer, _OPTIMIZERS)}")
-        if self.schedule not in ("constant", "cosine"):
-            found.append(f"fit.schedule = {self.schedule!r}: {nearest(self.schedule, ('constant', 'cosine'))}")
-        if self.schedule == "cosine" and self.reduce_patience is not None:
-            found.append("fit.reduce_patience needs schedule = 'constant': a schedule sets the rate itself")
-        if not self.learning_rate > 0:
-            found.append("fit.learning_rate must be above 0")
-        if not 0 <= self.average < 1:
-            found.append("fit.average (of the weights) must be at least 0 and below 1")
-        if not 0 < self.reduce_factor < 1:
-            found.append("fit.reduce_factor must lie between 0 and 1")
-        return found
-
-
-_OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
+D = TypeVar("D")
+C = TypeVar("C")
+X = TypeVar("X")
 
 
 @dataclass(frozen=True)
-class Claim:
-    """What the source promises, unproved: the report prints it beside the measured number."""
+class Recipe(Generic[D, C, X]):
+    """A resolved recipe: every number that a run depends on, besides the seed.
 
-    text: str = ""
-    metric: str = "accuracy"
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """A resolved recipe: every number that a run depends on, besides the seed."""
+    `data`, `codec` and `decide` are the room's own tables.
+    """
 
     name: str
     task: str
+    data: D
+    codec: C
+    decide: X
     title: str = ""
     source: str = ""
     notes: str = ""
-    data: Any = None
-    codec: Any = None
     architecture: str = ""
     model: dict[str, Any] = field(default_factory=dict)
-    fit: Fit = Fit()
-    decide: Any = None
-    claim: Claim = Claim()
+    fit: Fit = field(default_factory=Fit)
+    claim: Claim = field(default_factory=Claim)
 
     def to_toml(self) -> str:
         """Write the recipe as TOML that `parse` reads back unchanged."""
@@ -125,7 +84,7 @@ def path_of(name_or_path: str) -> Path:
     return folder() / f"{name_or_path}.toml"
 
 
-def load(name_or_path: str, overrides: typing.Sequence[str] = ()) -> Recipe:
+def load(name_or_path: str, overrides: typing.Sequence[str] = ()) -> Recipe[Any, Any, Any]:
     """Read a recipe, apply `--set table.key=value` overrides, and check all of it.
 
     Raises:
@@ -147,21 +106,23 @@ def raw(name: str) -> dict[str, Any]:
     return _read(path_of(name))
 
 
-def parse(table: dict[str, Any], name: str, overrides: typing.Sequence[str] = (), where: str = "recipe") -> Recipe:
+def parse(
+    table: dict[str, Any], name: str, overrides: typing.Sequence[str] = (), where: str = "recipe"
+) -> Recipe[Any, Any, Any]:
     """Turn nested tables into a checked Recipe."""
     problems: list[str] = []
     table = {k: dict(v) if isinstance(v, dict) else v for k, v in table.items()}
     for override in overrides:
         _override(table, override, problems)
     task = table.get("task")
-    if task not in registry.TASKS:
-        problems.append(f"task = {task!r}: {nearest(str(task), registry.TASKS)}")
+    if task not in tasks.ROOMS:
+        problems.append(f"task = {task!r}: {nearest(str(task), tasks.ROOMS)}")
         _fail(where, problems)
-    options = import_module(f"seqzoo.tasks.{task}.options")
+    room = tasks.part(str(task), "options")
     sections = {
-        "data": options.Data,
-        "codec": options.Codec,
-        "decide": options.Decide,
+        "data": room.DataOptions,
+        "codec": room.CodecOptions,
+        "decide": room.DecideOptions,
         "fit": Fit,
         "claim": Claim,
     }
@@ -171,7 +132,7 @@ def parse(table: dict[str, Any], name: str, overrides: typing.Sequence[str] = ()
     for key, kind in _TOP.items():
         if key in table and not isinstance(table[key], kind):
             problems.append(f"{key} must be a string")
-    records = {k: _record(k, cls, table.get(k, {}), problems) for k, cls in sections.items()}
+    records = {k: options.record(k, cls, table.get(k, {}), problems) for k, cls in sections.items()}
     architecture, model = _model(table.get("model", {}), str(task), problems)
     _fail(where, problems)
     top = {key: table.get(key, "") for key in _TOP}
@@ -201,32 +162,6 @@ def _override(table: dict[str, Any], text: str, problems: list[str]) -> None:
         table[section][name] = value
 
 
-def _record(section: str, cls: Any, table: Any, problems: list[str]) -> Any:
-    if not isinstance(table, dict):
-        problems.append(f"[{section}] must be a table")
-        return None
-    hints = typing.get_type_hints(cls)
-    values = {
-        key: _typed(f"{section}.{key}", value, hints[key], problems)
-        for key, value in table.items()
-        if _known(section, key, hints, problems)
-    }
-    try:
-        record = cls(**values)
-        if hasattr(record, "problems"):
-            problems.extend(record.problems())
-    except TypeError:
-        return None  # a wrong type has been reported already
-    return record
-
-
-def _known(section: str, key: str, allowed: typing.Iterable[str], problems: list[str]) -> bool:
-    if key in allowed:
-        return True
-    problems.append(f"unknown key {section}.{key}: {nearest(key, allowed)}")
-    return False
-
-
 def _model(table: dict[str, Any], task: str, problems: list[str]) -> tuple[str, dict[str, Any]]:
     table = dict(table)
     name = table.pop("architecture", "")
@@ -239,24 +174,7 @@ def _model(table: dict[str, Any], task: str, problems: list[str]) -> tuple[str, 
         problems.append(f"model.architecture {name!r} is for the task {found.task!r}, not {task!r}")
     keywords = {k: v for k, v in found.keywords.items() if v[1] is not inspect.Parameter.empty}
     return name, {
-        key: _typed(f"model.{key}", value, keywords[key][0], problems)
+        key: options.typed(f"model.{key}", value, keywords[key][0], problems)
         for key, value in table.items()
-        if _known("model", key, keywords, problems)
+        if options.known("model", key, keywords, problems)
     }
-
-
-def _typed(where: str, value: Any, hint: Any, problems: list[str]) -> Any:
-    """Check a value against a type hint; integers pass for floats, lists for tuples."""
-    if typing.get_origin(hint) in (types.UnionType, typing.Union):
-        kinds = [a for a in typing.get_args(hint) if a is not type(None)]
-        hint = kinds[0]
-    if typing.get_origin(hint) is tuple:
-        inner = typing.get_args(hint)[0]
-        if isinstance(value, list | tuple):
-            return tuple(_typed(where, item, inner, problems) for item in value)
-    elif hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    elif isinstance(value, hint) and (hint is bool or not isinstance(value, bool)):
-        return value
-    problems.append(f"{where} = {value!r} must be {getattr(hint, '__name__', hint)}")
-    return value

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
+from seqzoo import tasks
 from seqzoo.errors import UserError, nearest
 
 if TYPE_CHECKING:
     import keras
 
-TASKS = ("classify", "forecast", "generate")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -22,7 +22,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 class Architecture:
     """A documented network: a builder whose defaults are the documented numbers.
 
-    `parameters` is the documented count at `sizes`, the data-dependent sizes it was counted with.
+    `parameters` is the documented count at `sizes`, the data-dependent sizes it was counted with. `two_way`: it has
+    layers that read in both directions.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Architecture:
     parameters: int
     sizes: dict[str, int]
     build: Callable[..., keras.Model]
+    two_way: bool = False
 
     @property
     def keywords(self) -> dict[str, tuple[Any, Any]]:
@@ -63,14 +65,16 @@ ARCHITECTURES: dict[str, Architecture] = {}
 DATASETS: dict[str, Dataset] = {}
 
 
-def architecture(*, task: str, source: str, parameters: int, **sizes: int) -> Callable[[Function], Function]:
+def architecture(
+    *, task: str, source: str, parameters: int, two_way: bool = False, **sizes: int
+) -> Callable[[Function], Function]:
     """Register a builder function under its own name. `sizes`: what `parameters` was counted with."""
 
     def register(build: Function) -> Function:
         name = build.__name__
         if name in ARCHITECTURES:
             raise ValueError(f"architecture {name!r} is registered twice")
-        ARCHITECTURES[name] = Architecture(name, task, source, parameters, sizes, build)
+        ARCHITECTURES[name] = Architecture(name, task, source, parameters, sizes, build, two_way)
         return build
 
     return register
@@ -93,9 +97,16 @@ def dataset(
 
 def open_all() -> None:
     """Import every room's declarations (pure Python: no Keras, no pandas)."""
-    for task in TASKS:
-        import_module(f"seqzoo.tasks.{task}.models")
-        import_module(f"seqzoo.tasks.{task}.data")
+    for task in tasks.ROOMS:
+        tasks.part(task, "models")
+        tasks.part(task, "data")
+
+
+def open_layers() -> None:
+    """Import every room's own layers, so that Keras can load models that have them."""
+    for task in tasks.ROOMS:
+        with contextlib.suppress(ModuleNotFoundError):
+            tasks.part(task, "layers")
 
 
 def find_architecture(name: str) -> Architecture:

@@ -1,62 +1,189 @@
-"""A report as one self-contained HTML page: no script, nothing fetched."""
+"""The report of a run: one typed record that terminal, JSON and page render without knowing the room."""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
-from seqzoo import charts
+from seqzoo.errors import UserError
+from seqzoo.judge import Scores, Verdict
 
-
-def _page(template: str, **values: Any) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    loader = PackageLoader("seqzoo", ".")
-    environment = Environment(loader=loader, autoescape=lambda name: True, undefined=StrictUndefined)
-    return environment.get_template(template).render(**values)
-
-
-def to_html(report: dict[str, Any], sizes: dict[str, int]) -> str:
-    """Render a training report with its room's template; `sizes` are the bundle's files in bytes."""
-    from importlib import import_module
-
-    from markupsafe import Markup
-
-    task = report["task"]
-    drawn = import_module(f"seqzoo.tasks.{task}.render").charts(report)
-    pictures = {name: Markup(value) if isinstance(value, str) else value for name, value in drawn.items()}
-    template = f"tasks/{task}/report.html.jinja"
-    return _page(template, title=report["recipe"], r=report, sizes=sizes, charts=pictures, shown=shown)
+JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
+FORMAT = 2
+FILE = "report.json"
 
 
-def shown(metric: str, value: float) -> str:
-    """A value as people read it: shares as percent, others with four digits and no exponent for thousands."""
-    if metric == "accuracy":
-        return f"{value:.2%}"
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e12 else f"{value:,.4g}"
+@dataclass(frozen=True)
+class Figure:
+    """A picture: `data` are the arguments of the function of `seqzoo.page.charts` that `kind` names."""
+
+    title: str
+    kind: Literal["lines", "bars", "heatmap", "passage", "history"]
+    data: Mapping[str, JSON]
+    note: str = ""
+    wide: bool = False
 
 
-def curves(report: dict[str, Any]) -> str:
-    """The learning curves, as SVG."""
-    lines = {
-        "training loss": [(row["epoch"], row["loss"]) for row in report["history"]],
-        "validation loss": [(row["epoch"], row["val_loss"]) for row in report["history"]],
+@dataclass(frozen=True)
+class Table:
+    """Rows of text under headings."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text, its blanks and line ends kept."""
+
+    title: str
+    text: str
+    note: str = ""
+    wide: bool = False
+
+
+Section = Figure | Table | Text
+_SECTIONS: dict[str, type[Figure] | type[Table] | type[Text]] = {"figure": Figure, "table": Table, "text": Text}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A value of the metric with its 95 % interval."""
+
+    value: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one run learnt, from what, and how well.
+
+    Attributes:
+        recipe, title, source, task, architecture, parameters, seed, created, machine: where it comes from.
+        claim: what the source promises, unproved.
+        metric, unit, kind: what `value` is; `kind` is "share" or "number".
+        value, interval, n: measured on n test examples, with a 95 % interval.
+        learnt: ends the sentence "... has learnt".
+        baselines: each on the same examples; verdict: against the best of them, None where there are none.
+        metrics: further numbers; counts: examples of each part, and the like.
+        scores, baseline_scores: sums that a later paired test needs.
+        data: name, sha256, licence, whether it is the published file.
+        history: a row for each epoch; times in seconds.
+        facts, sections, more: what the room adds for terminal, page and programs.
+    """
+
+    recipe: str
+    task: str
+    metric: str
+    value: float
+    interval: tuple[float, float]
+    n: int
+    title: str = ""
+    source: str = ""
+    architecture: str = ""
+    parameters: int = 0
+    seed: int = 0
+    created: str = ""
+    machine: str = ""
+    claim: str = ""
+    unit: str = ""
+    kind: str = "number"
+    items: str = "examples"
+    learnt: str = ""
+    baselines: Mapping[str, Measured] = field(default_factory=dict)
+    verdict: Verdict | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    scores: Scores | None = None
+    baseline_scores: Mapping[str, Scores] = field(default_factory=dict)
+    data: Mapping[str, JSON] = field(default_factory=dict)
+    history: Sequence[Mapping[str, float]] = ()
+    training_seconds: float = 0.0
+    total_seconds: float = 0.0
+    ms_for_one: float | None = None
+    onnx_difference: float = 0.0
+    weights_sha256: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    sections: Sequence[Section] = ()
+    more: Mapping[str, JSON] = field(default_factory=dict)
+
+    @property
+    def wins(self) -> bool:
+        """Whether the best baseline is beaten."""
+        return self.verdict is not None and self.verdict.wins
+
+    def to_json(self) -> dict[str, JSON]:
+        """Every field as JSON values; a section is {"figure": {...}}, {"table": {...}} or {"text": {...}}."""
+        kinds = {kind: name for name, kind in _SECTIONS.items()}
+        special: dict[str, JSON] = {
+            "sections": [{kinds[type(one)]: asdict(one)} for one in self.sections],
+            "scores": self.scores.to_json() if self.scores else None,
+            "baseline_scores": {name: one.to_json() for name, one in self.baseline_scores.items()},
+            "verdict": self.verdict.to_json() if self.verdict else None,
+            "baselines": {name: asdict(one) for name, one in self.baselines.items()},
+        }
+        plain: dict[str, JSON] = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {"format": FORMAT, **plain, **special}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Report:
+        """Rebuild a report; one of format 1 keeps what both formats share.
+
+        Raises:
+            ValueError, TypeError, KeyError: it is none.
+        """
+        plain: dict[str, Any] = dict(values) if values.get("format") == FORMAT else _of_format_1(values)
+        baselines = plain.get("baselines") or {}
+        kept = plain.get("baseline_scores") or {}
+        read = {
+            "interval": tuple(plain["interval"]),
+            "verdict": Verdict.from_json(plain["verdict"]) if plain.get("verdict") else None,
+            "scores": Scores.from_json(plain["scores"]) if plain.get("scores") else None,
+            "baseline_scores": {name: Scores.from_json(one) for name, one in kept.items()},
+            "baselines": {n: Measured(float(one["value"]), tuple(one["interval"])) for n, one in baselines.items()},
+            "sections": [_SECTIONS[k](**content) for one in plain["sections"] for k, content in one.items()],
+        }
+        known = {f.name for f in fields(cls)}
+        return cls(**{name: value for name, value in plain.items() if name in known} | read)
+
+    def save(self, folder: Path) -> None:
+        """Write report.json."""
+        (folder / FILE).write_text(json.dumps(self.to_json(), indent=1), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Report:
+        """Read a run's report.json.
+
+        Raises:
+            UserError: missing or damaged.
+        """
+        try:
+            return cls.from_json(json.loads((folder / FILE).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise UserError(f"{folder}: {FILE} is missing or damaged: {error}") from None
+
+
+def _of_format_1(old: Mapping[str, Any]) -> dict[str, Any]:
+    """Names of 0.3.0 and before: words with blanks, the rest of a room's keys beside them."""
+    between = old.get("baseline intervals", {})
+    new = {
+        "claim": old.get("claim", {}).get("text", ""),
+        "counts": {name: value for name, value in old.get("split", {}).items() if isinstance(value, int)},
+        "baselines": {n: {"value": v, "interval": between.get(n, (v, v))} for n, v in old.get("baselines", {}).items()},
+        "training_seconds": old.get("training seconds", 0.0),
+        "total_seconds": old.get("total seconds", 0.0),
+        "onnx_difference": old.get("onnx difference", 0.0),
+        "weights_sha256": old.get("weights sha256", ""),
+        "ms_for_one": old.get("speed", {}).get("ms for one"),
+        "kind": "share" if old["metric"] == "accuracy" else "number",
+        "scores": None,
+        "baseline_scores": {},
+        "sections": [],
     }
-    return charts.lines(lines, "epoch", "loss", whole=True)
-
-
-def comparison_html(comparison: dict[str, Any]) -> str:
-    """Render a comparison: one picture and one table."""
-    from markupsafe import Markup
-
-    rows = [(r["name"], r["value"], tuple(r["interval"]), bool(r["parameters"])) for r in comparison["rows"]]
-    metric = comparison["metric"]
-    start = floor_of([value for _, value, _, _ in rows]) if metric == "accuracy" else 0.0
-    chart = Markup(charts.bars(rows, start, partial(shown, metric)))
-    title = "Comparison on " + comparison["data"]
-    return _page("compare.html.jinja", title=title, c=comparison, chart=chart, shown=shown)
-
-
-def floor_of(values: list[float]) -> float:
-    """Where bars of shares begin: a round number below the smallest, so that differences can be seen."""
-    return max(0.0, int((min(values) - 0.05) * 10) / 10)
+    return {**old, **new}

@@ -8,27 +8,34 @@ import keras
 import numpy as np
 import pytest
 
-from seqzoo import callbacks, fit, runs
+from seqzoo import corridor, fitting
 from seqzoo.errors import UserError
-from seqzoo.recipe import Fit
+from seqzoo.fitting import callbacks, fit
+from seqzoo.fitting.batches import SortedBatches
+from seqzoo.options import Fit
+from seqzoo.room import Training
 
 
 def examples(n=60, seed=0):
     random = np.random.default_rng(seed)
     labels = (np.arange(n) % 2).astype(np.float32)[:, None]
     ids = [(random.integers(1, 9, random.integers(1, 12)) + 9 * int(y)).astype(np.int32) for y in labels[:, 0]]
-    return [(one,) for one in ids], labels
+    return [{"ids": one} for one in ids], [{"class": one} for one in labels]
+
+
+def cross_entropy(targets, logits):
+    return keras.losses.binary_crossentropy(targets["class"], logits, from_logits=True)
 
 
 def train(folder, options, *, resume=False, stop_after=None, labels=None, quiet=True):
     """Train a small net with dropout; `stop_after` interrupts in the middle of that epoch."""
-    fit.prepare(3)
-    entry = keras.Input((None,), dtype="int32")
+    fitting.prepare(3, two_way=False)
+    entry = keras.Input((None,), dtype="int32", name="ids")
     x = keras.layers.Embedding(20, 4, mask_zero=True)(entry)
     x = keras.layers.LSTM(3, dropout=0.2)(x)
     model = keras.Model(entry, keras.layers.Dense(1)(keras.layers.Dropout(0.5)(x)))
     arrays, truth = examples()
-    batches = fit.Batches(arrays, truth if labels is None else labels, 8, seed=3)
+    batches = SortedBatches(arrays, truth if labels is None else [{"class": one} for one in labels], 8, seed=3)
     if stop_after is not None:
         whole = batches.epoch
 
@@ -39,9 +46,10 @@ def train(folder, options, *, resume=False, stop_after=None, labels=None, quiet=
                 yield batch
 
         batches.epoch = cut
-    held_out = fit.Batches(*examples(seed=1), 8, seed=None)
-    loss = keras.losses.BinaryCrossentropy(from_logits=True)
-    history = fit.fit(model, batches, held_out, options, Path(folder), loss=loss, resume=resume, quiet=quiet)
+    held_out = SortedBatches(*examples(seed=1), 8, seed=None)
+    history = fit.fit(
+        model, Training(batches, held_out, cross_entropy), options, Path(folder), resume=resume, quiet=quiet
+    )
     return model, history
 
 
@@ -54,7 +62,7 @@ def test_resume_is_exact(tmp_path, stop_after, average):
     with pytest.raises(Exception, match=r"InterruptedError|UNKNOWN|stopped"):
         train(tmp_path / "cut", options, stop_after=stop_after)
     resumed, again = train(tmp_path / "cut", options, resume=True)
-    assert runs.weights_hash(resumed.get_weights()) == runs.weights_hash(straight.get_weights())
+    assert corridor.weights_hash(resumed.get_weights()) == corridor.weights_hash(straight.get_weights())
     assert [row["val_loss"] for row in again] == [row["val_loss"] for row in history]
 
 
@@ -65,7 +73,7 @@ def test_resuming_a_finished_run_trains_no_more(tmp_path):
     second, history = train(tmp_path, options, resume=True)
     assert (tmp_path / callbacks.CHECKPOINT).stat().st_mtime_ns == before
     assert len(history) == 2
-    assert runs.weights_hash(first.get_weights()) == runs.weights_hash(second.get_weights())
+    assert corridor.weights_hash(first.get_weights()) == corridor.weights_hash(second.get_weights())
 
 
 def test_early_stopping_keeps_the_best_weights(tmp_path):
@@ -108,12 +116,12 @@ def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(tmp_path, monkeypat
 
 def test_batches_hold_every_example_once_and_differ_by_epoch():
     arrays, labels = examples(50)
-    batches = fit.Batches(arrays, labels, 8, seed=1)
+    batches = SortedBatches(arrays, labels, 8, seed=1)
 
     def contents(epoch):
-        return [tuple(row[row > 0]) for (ids,), _ in batches.epoch(epoch) for row in ids]
+        return [tuple(row[row > 0]) for batch in batches.epoch(epoch) for row in batch.inputs["ids"]]
 
-    expected = sorted(tuple(ids) for (ids,) in arrays)
+    expected = sorted(tuple(ids) for ids in (one["ids"] for one in arrays))
     assert sorted(contents(0)) == expected
     assert contents(0) == contents(0)
     assert contents(0) != contents(1)
@@ -122,8 +130,28 @@ def test_batches_hold_every_example_once_and_differ_by_epoch():
 
 def test_batches_keep_labels_with_their_examples():
     arrays, labels = examples(50)
-    for (ids,), truth in fit.Batches(arrays, labels, 8, seed=1).epoch(2):
-        assert ((ids[:, 0] > 9) == truth[:, 0].astype(bool)).all()
+    for batch in SortedBatches(arrays, labels, 8, seed=1).epoch(2):
+        assert ((batch.inputs["ids"][:, 0] > 9) == batch.targets["class"][:, 0].astype(bool)).all()
+
+
+def test_weights_are_padded_with_zeros_and_take_steps_out_of_the_loss(tmp_path):
+    arrays, _ = examples(20)
+    targets = [{"tags": one["ids"] % 3} for one in arrays]
+    weights = [np.ones(len(one["ids"]), np.float32) for one in arrays]
+    batches = SortedBatches(arrays, targets, 8, None, weights)
+    for batch in batches.epoch(0):
+        assert batch.inputs["ids"].shape == batch.targets["tags"].shape == batch.weights.shape
+        np.testing.assert_array_equal(batch.weights > 0, batch.inputs["ids"] > 0)
+    counted = [batch._replace(targets={"tags": batch.weights}) for batch in batches.epoch(0)]
+    entry = keras.Input((None,), dtype="int32", name="ids")
+    model = keras.Model(entry, keras.layers.Embedding(20, 3)(entry))
+
+    def loss(targets, outputs):  # 1 at a real step, 5 at padding
+        return 5 - 4 * targets["tags"] + 0 * outputs[..., 0]
+
+    trainee = fit.Trainee(model, Training(batches, batches, loss))
+    losses = [float(trainee.compute_loss(None, b.targets, model(b.inputs["ids"]), b.weights)) for b in counted]
+    assert losses == [1.0] * len(losses)
 
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "sgd"])

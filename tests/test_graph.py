@@ -7,8 +7,10 @@ from keras import layers
 
 from seqzoo import graph
 from seqzoo.errors import UserError
-from seqzoo.layers import Around, Beside, FirstFeature, MaskedConv1D, MaskedPooling, WordDropout
 from seqzoo.runtime import Graph
+from seqzoo.tasks.classify.layers import ConcatenateUnderMask, MaskedConv1D, MaskedPooling, WordDropout
+from seqzoo.tasks.forecast.layers import FirstFeature
+from seqzoo.tasks.generate.layers import BothSides
 
 FEATURES = 5
 
@@ -30,7 +32,7 @@ def with_ids(*stack, tail=None):
 
 def x_batches():
     random = np.random.default_rng(0)
-    return [[random.normal(size=(n, 9, FEATURES)).astype(np.float32)] for n in (1, 4)]
+    return [{"x": random.normal(size=(n, 9, FEATURES)).astype(np.float32)} for n in (1, 4)]
 
 
 def id_batches():
@@ -38,11 +40,11 @@ def id_batches():
     ids = random.integers(1, 20, (5, 9)).astype(np.int32)
     for row, length in zip(ids, (9, 5, 1, 7, 2), strict=True):
         row[length:] = 0
-    return [[ids], [ids[1:2, :5]]]
+    return [{"ids": ids}, {"ids": ids[1:2, :5]}]
 
 
 PLAIN = {
-    "around": [layers.Bidirectional(layers.LSTM(4, return_sequences=True)), Around()],
+    "around": [layers.Bidirectional(layers.LSTM(4, return_sequences=True)), BothSides()],
     "dense": [layers.Dense(3, activation="relu")],
     "dense without bias": [layers.Dense(3, use_bias=False, activation="tanh")],
     "time distributed": [layers.TimeDistributed(layers.Dense(3, activation="softmax"))],
@@ -114,10 +116,10 @@ def test_merging_and_attention():
 def test_two_inputs_and_two_outputs():
     ids, x = keras.Input((None,), dtype="int32", name="ids"), keras.Input((None, 2), name="x")
     words = layers.Embedding(20, FEATURES, mask_zero=True)(WordDropout(0.3)(ids))
-    state = layers.GRU(4)(Beside()([words, x]))
+    state = layers.GRU(4)(ConcatenateUnderMask()([words, x]))
     model = keras.Model([ids, x], [layers.Dense(2, name="first")(state), layers.Dense(3, name="second")(state)])
     proto = graph.convert(model)
-    batch = [id_batches()[0][0], np.random.default_rng(1).normal(size=(5, 9, 2)).astype(np.float32)]
+    batch = {**id_batches()[0], "x": np.random.default_rng(1).normal(size=(5, 9, 2)).astype(np.float32)}
     assert graph.check(model, proto, [batch]) < 1e-5
     assert Graph(proto.SerializeToString()).outputs == ["first", "second"]
 
@@ -127,9 +129,9 @@ def test_states_in_and_out_continue_a_sequence(cell):
     recurrent = getattr(layers, cell)(4, return_sequences=True, name="cell")
     model = model_of(recurrent)
     whole = Graph(graph.convert(model).SerializeToString())
-    step = Graph(graph.convert(model, states=True).SerializeToString())
-    x = x_batches()[1][0]
-    states = {name: np.zeros((4, 4), np.float32) for name in step.inputs[1:]}
+    step = Graph(graph.convert(model, carry=["cell"]).SerializeToString())
+    x = x_batches()[1]["x"]
+    states = step.states(4)
     assert len(states) == (2 if cell == "LSTM" else 1)
     pieces = []
     for part in (x[:, :3], x[:, 3:4], x[:, 4:]):
@@ -137,6 +139,39 @@ def test_states_in_and_out_continue_a_sequence(cell):
         states = {f"{name}_in": value for name, value in zip(step.outputs[1:], after, strict=True)}
         pieces.append(y)
     np.testing.assert_allclose(np.concatenate(pieces, 1), whole({"x": x})[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("cell", ["LSTM", "GRU", "SimpleRNN"])
+def test_an_encoders_last_states_begin_the_decoder(cell):
+    source, entry = keras.Input((None,), dtype="int32", name="ids"), keras.Input((None, FEATURES), name="x")
+    words = layers.Embedding(20, FEATURES, mask_zero=True)(source)
+    kind = getattr(layers, cell)
+    seen, *states = kind(4, return_state=True, return_sequences=True)(words)
+    told = kind(4, return_sequences=True)(entry, initial_state=states)
+    memory = layers.Attention()([told, seen])
+    model = keras.Model([source, entry], layers.Dense(2)(layers.Concatenate()([told, memory])))
+    random = np.random.default_rng(2)
+    batch = {**id_batches()[0], "x": random.normal(size=(5, 4, FEATURES)).astype(np.float32)}
+    assert graph.check(model, graph.convert(model), [batch]) < 1e-5
+
+
+@pytest.mark.parametrize("sequences", [True, False])
+def test_both_directions_give_their_last_states(sequences):
+    entry = keras.Input((None,), dtype="int32", name="ids")
+    words = layers.Embedding(20, FEATURES, mask_zero=True)(entry)
+    both = layers.Bidirectional(layers.LSTM(4, return_state=True, return_sequences=sequences))
+    seen, *states = both(words)
+    pooled = [layers.GRU(3)(seen) if sequences else seen, *states]
+    model = keras.Model(entry, layers.Dense(2)(layers.Concatenate()(pooled)))
+    assert graph.check(model, graph.convert(model), id_batches()) < 1e-5
+
+
+def test_a_way_to_call_a_layer_that_is_not_converted_is_refused_by_name():
+    entry, state = keras.Input((None, FEATURES), name="x"), keras.Input((4,), name="state")
+    both = layers.Bidirectional(layers.GRU(4), name="culprit")
+    model = keras.Model([entry, state], both(entry, initial_state=[state, state]))
+    with pytest.raises(UserError, match="culprit.*initial_state"):
+        graph.convert(model)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +216,7 @@ def test_a_wrong_graph_is_caught():
 def test_half_precision_weights_are_half_as_large_and_nearly_the_same():
     model = model_of(layers.LSTM(64), layers.Dense(3))
     proto = graph.convert(model)
-    small = graph.half(proto)
+    small = graph.with_half_weights(proto)
     assert len(small.SerializeToString()) < 0.6 * len(proto.SerializeToString())
     assert graph.check(model, small, x_batches(), tolerance=5e-3) > 0
 
@@ -189,5 +224,5 @@ def test_half_precision_weights_are_half_as_large_and_nearly_the_same():
 def test_every_writer_has_been_tested():
     tested = {type(layer).__name__ for stack in [*PLAIN.values(), *MASKED.values()] for layer in stack}
     tested |= {"Embedding", "Add", "Multiply", "Average", "Maximum", "Attention", "AdditiveAttention", "Concatenate"}
-    tested |= {"WordDropout", "Beside"}
+    tested |= {"WordDropout", "ConcatenateUnderMask"}
     assert set(graph.supported()) - tested <= {"GaussianDropout", "ActivityRegularization"}

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from seqzoo import vocabulary
-
 TFIDF = "TF-IDF + logistic regression"
 RATIOS = "n-gram ratios + logistic regression"
-Labelled = tuple[list[str], np.ndarray]
+Tokens = Sequence[str]
+Labelled = tuple[Sequence[Tokens], np.ndarray]
 
 
-_known: dict[str, dict[str, np.ndarray]] = {}  # a comparison judges many networks on one split
-
-
-def predictions(train: Labelled, validation: Labelled, test: list[str]) -> dict[str, np.ndarray]:
-    """Predicted class numbers of each baseline on the test texts; a split asked for twice is fitted once.
+def predictions(train: Labelled, validation: Labelled, test: Sequence[Tokens]) -> dict[str, np.ndarray]:
+    """Predicted class numbers of each baseline on the test texts.
 
     Args:
-        train: texts, and (n,) class numbers.
+        train: the words of each text, and (n,) class numbers.
         validation: the same; the strength of the regularization is chosen here, then all is refitted.
-        test: texts.
+        test: the words of each text.
     """
-    told = json.dumps([train[0], train[1].tolist(), validation[0], validation[1].tolist(), test])
-    key = hashlib.sha256(told.encode()).hexdigest()
-    if key not in _known:
-        _known[key] = _fitted(train, validation, test)
-    return _known[key]
-
-
-def _fitted(train: Labelled, validation: Labelled, test: list[str]) -> dict[str, np.ndarray]:
     labels = np.concatenate([train[1], validation[1]])
     majority = np.full(len(test), np.bincount(labels).argmax())
     linear = {TFIDF: (_tfidf, (1.0, 3.0, 10.0, 30.0)), RATIOS: (_ratios, (0.01, 0.03, 0.1))}
@@ -42,20 +28,22 @@ def _fitted(train: Labelled, validation: Labelled, test: list[str]) -> dict[str,
     return {"majority class": majority, **fitted}
 
 
-Fitter = Callable[[list[str], np.ndarray, Sequence[float], list[str]], list[np.ndarray]]
+Fitter = Callable[[Sequence[Tokens], np.ndarray, Sequence[float], Sequence[Tokens]], list[np.ndarray]]
 
 
 def _chosen(
-    fit: Fitter, strengths: Sequence[float], train: Labelled, validation: Labelled, test: list[str]
+    fit: Fitter, strengths: Sequence[float], train: Labelled, validation: Labelled, test: Sequence[Tokens]
 ) -> np.ndarray:
     """Predict with the strength that does best on validation, refitted on both splits."""
     held_out = fit(train[0], train[1], strengths, validation[0])
     best = int(np.argmax([np.mean(guess == validation[1]) for guess in held_out]))
-    both = train[0] + validation[0], np.concatenate([train[1], validation[1]])
+    both = [*train[0], *validation[0]], np.concatenate([train[1], validation[1]])
     return fit(*both, [strengths[best]], test)[0]
 
 
-def _tfidf(texts: list[str], labels: np.ndarray, strengths: Sequence[float], others: list[str]) -> list[np.ndarray]:
+def _tfidf(
+    texts: Sequence[Tokens], labels: np.ndarray, strengths: Sequence[float], others: Sequence[Tokens]
+) -> list[np.ndarray]:
     """Words and word bigrams, sublinear TF-IDF, logistic regression at each strength."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -65,7 +53,9 @@ def _tfidf(texts: list[str], labels: np.ndarray, strengths: Sequence[float], oth
     return [_one_against_all(labels, [(seen, asked) for _ in classes], c) for c in strengths]
 
 
-def _ratios(texts: list[str], labels: np.ndarray, strengths: Sequence[float], others: list[str]) -> list[np.ndarray]:
+def _ratios(
+    texts: Sequence[Tokens], labels: np.ndarray, strengths: Sequence[float], others: Sequence[Tokens]
+) -> list[np.ndarray]:
     """Presence of words, bigrams and trigrams, weighted by log-count ratios (Wang and Manning 2012)."""
     from sklearn.feature_extraction.text import CountVectorizer
 
@@ -93,17 +83,16 @@ def _one_against_all(labels: np.ndarray, features: Sequence[tuple[Any, Any]], st
     return np.asarray(np.stack([scores(number) for number in range(len(features))], 1).argmax(1))
 
 
-def _rarest(texts: list[str], count: int) -> int:
+def _rarest(texts: Sequence[Tokens], count: int) -> int:
     return count if len(texts) > 500 else 1
 
 
 class _Grams:
-    """Splits a text into its n-grams of up to `longest` words."""
+    """The n-grams of a text's words, of up to `longest` words."""
 
     def __init__(self, longest: int) -> None:
         self.longest = longest
 
-    def __call__(self, text: str) -> list[str]:
-        words = vocabulary.words(text)
+    def __call__(self, words: Sequence[str]) -> list[str]:
         grams = [" ".join(words[i : i + n]) for n in range(2, self.longest + 1) for i in range(len(words) - n + 1)]
-        return words + grams
+        return [*words, *grams]

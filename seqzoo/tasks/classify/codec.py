@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqzoo import vocabulary
 from seqzoo.errors import UserError
-from seqzoo.tasks.classify.options import Codec as Options
+from seqzoo.runtime import Arrays
+from seqzoo.tasks.classify import words as splitting
+from seqzoo.tasks.classify.options import CodecOptions
 from seqzoo.tasks.classify.ratios import Ratios, crossfit
-from seqzoo.vocabulary import PADDING, SPECIAL, START, UNKNOWN
+from seqzoo.tasks.classify.words import PADDING, SPECIAL, START, UNKNOWN
 
 if TYPE_CHECKING:
     from seqzoo.tasks.classify.data import Examples
 
 
 FILE, RATIOS = "codec.json", "ratios.npz"
-Arrays = tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class TextCodec:
+class WordCodec:
     """Words to ids, class names to numbers.
 
     Attributes:
@@ -37,8 +37,8 @@ class TextCodec:
         keep: which part of a longer text is read: "head", "tail" or "head+tail" (half each).
         ratios: evidence for each token beside its id, or None.
 
-    An encoded text is a tuple of arrays that share their first axis: ids (time,) int32 and, with ratios,
-    evidence (time, columns) float32.
+    An encoded text is arrays that share their first axis: "ids" (time,) int32 and, with ratios, "evidence"
+    (time, columns) float32.
     """
 
     words: tuple[str, ...]
@@ -52,15 +52,13 @@ class TextCodec:
         object.__setattr__(self, "_ids", {word: i + SPECIAL for i, word in enumerate(self.words)})
 
     @classmethod
-    def fit(cls, train: Examples, options: Options) -> TextCodec:
+    def fit(cls, train: Examples, options: CodecOptions) -> WordCodec:
         """Learn vocabulary, class names and, where the recipe asks for them, ratios from the training split."""
-        words = vocabulary.most_frequent(
-            map(vocabulary.words, train.texts), options.words - SPECIAL, train.groups, options.minimum_groups
-        )
+        words = splitting.most_frequent(train.tokens, options.words - SPECIAL, train.groups, options.minimum_groups)
         codec = cls(words, tuple(sorted(set(train.labels))), options.tokens, options.keep)
         if not options.ratios:
             return codec
-        ids, labels = [codec.ids(text) for text in train.texts], codec.encode_labels(train.labels)
+        ids, labels = [*map(codec.ids, train.tokens)], codec.encode_labels(train.labels)
         table = Ratios.fit(ids, labels, train.groups, len(codec.classes), options.ratios, options.ratio_groups)
         return dataclasses.replace(codec, ratios=table)
 
@@ -72,29 +70,28 @@ class TextCodec:
 
     def encode(self, text: str) -> Arrays:
         """Turn a text into arrays: the start token, then at most `tokens - 1` words."""
-        return self.arrays(self.ids(text))
+        return self.arrays(self.ids(splitting.words(text)))
 
     def arrays(self, ids: np.ndarray) -> Arrays:
         """Complete (time,) int32 ids with their evidence."""
-        return (ids,) if self.ratios is None else (ids, self.ratios.of(ids))
+        return {"ids": ids} if self.ratios is None else {"ids": ids, "evidence": self.ratios.of(ids)}
 
-    def encode_training(self, train: Examples, options: Options) -> list[Arrays]:
+    def encode_training(self, train: Examples, options: CodecOptions) -> list[Arrays]:
         """Encode the split the codec was fitted on: evidence comes from the other folds (see `ratios`)."""
-        ids = [self.ids(text) for text in train.texts]
+        ids = [*map(self.ids, train.tokens)]
         if self.ratios is None:
-            return [(one,) for one in ids]
+            return [{"ids": one} for one in ids]
         labels = self.encode_labels(train.labels)
         evidence = crossfit(ids, labels, train.groups, len(self.classes), self.ratios.orders, options.ratio_groups)
-        return list(zip(ids, evidence, strict=True))
+        return [{"ids": a, "evidence": b} for a, b in zip(ids, evidence, strict=True)]
 
-    def ids(self, text: str) -> np.ndarray:
-        """(time,) int32 ids of a text, the start token first."""
+    def ids(self, tokens: Sequence[str]) -> np.ndarray:
+        """(time,) int32 ids of a text's words, the start token first."""
         known: dict[str, int] = self._ids  # type: ignore[attr-defined]
-        return np.array([START, *(known.get(word, UNKNOWN) for word in self.kept_words(text))], np.int32)
+        return np.array([START, *(known.get(word, UNKNOWN) for word in self.kept(tokens))], np.int32)
 
-    def kept_words(self, text: str) -> list[str]:
-        """The words that `encode` keeps; word i stands at position i + 1 of the encoding."""
-        tokens = vocabulary.words(text)
+    def kept(self, tokens: Sequence[str]) -> Sequence[str]:
+        """The words that are read; word i stands at position i + 1 of the encoding."""
         room = self.tokens - 1
         if len(tokens) <= room:
             return tokens
@@ -103,7 +100,7 @@ class TextCodec:
         if self.keep == "tail":
             return tokens[-room:]
         head = (room + 1) // 2
-        return tokens[:head] + tokens[len(tokens) - (room - head) :]
+        return [*tokens[:head], *tokens[len(tokens) - (room - head) :]]
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """Turn ids back into words; padding and start vanish, unknown words become `<unknown>`."""
@@ -129,7 +126,7 @@ class TextCodec:
             self.ratios.save(folder / RATIOS)
 
     @classmethod
-    def load(cls, folder: Path) -> TextCodec:
+    def load(cls, folder: Path) -> WordCodec:
         """Read what `save` wrote.
 
         Raises:
@@ -147,7 +144,7 @@ class TextCodec:
         return {name: getattr(self, name) for name in _fields()}
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> TextCodec:
+    def from_json(cls, values: dict[str, Any]) -> WordCodec:
         """Rebuild a codec; the fields must be exactly ours, with the right types.
 
         Raises:
@@ -164,4 +161,4 @@ class TextCodec:
 
 
 def _fields() -> list[str]:
-    return [f.name for f in dataclasses.fields(TextCodec) if f.name != "ratios"]
+    return [f.name for f in dataclasses.fields(WordCodec) if f.name != "ratios"]

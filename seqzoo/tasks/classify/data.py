@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+import sys
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqzoo import fetch
 from seqzoo.errors import UserError, nearest
-from seqzoo.registry import DATASETS, dataset, find_dataset
-from seqzoo.tasks.classify.options import Data
+from seqzoo.registry import dataset, find_dataset
+from seqzoo.report import JSON
+from seqzoo.room import Sealed
+from seqzoo.tasks.classify import words
+from seqzoo.tasks.classify.options import DataOptions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +34,11 @@ class Examples:
     def __len__(self) -> int:
         return len(self.texts)
 
+    @cached_property
+    def tokens(self) -> list[list[str]]:
+        """The words of each text; split once, each word kept once."""
+        return [[*map(sys.intern, words.words(text))] for text in self.texts]
+
     def take(self, indices: Sequence[int] | np.ndarray) -> Examples:
         """The examples at these positions."""
         groups = None if self.groups is None else [self.groups[i] for i in indices]
@@ -37,37 +47,37 @@ class Examples:
 
 @dataclass(frozen=True)
 class Splits:
-    """Train and validation examples; `open_test` unseals the test split, for the report only."""
+    """Train and validation examples; the test part is sealed, for the report only."""
 
     train: Examples
     validation: Examples
-    open_test: Callable[[], Examples]
-    facts: dict[str, Any] = field(default_factory=dict)
+    test: Sealed[Examples]
+    facts: dict[str, JSON] = field(default_factory=dict)
 
 
-def load(options: Data, *, quiet: bool = False) -> Splits:
+def load(options: DataOptions, quiet: bool = False) -> Splits:
     """Load and split what a recipe's [data] table names; `options.seed` seeds the splits."""
     return _own_file(options) if options.path else _public(options, quiet)
 
 
-def _own_file(options: Data) -> Splits:
+def _own_file(options: DataOptions) -> Splits:
     path = Path(options.path)
     examples = _limit(read_file(path, options), options.limit, options.seed)
     rest, test = split(examples, options.test, options.seed + 1)
     train, validation = split(rest, options.validation / (1 - options.test), options.seed)
-    facts = {"name": path.name, "sha256": fetch.sha256(path), "licence": "your own"}
-    return Splits(train, validation, lambda: test, facts)
+    facts: dict[str, JSON] = {"name": path.name, "sha256": fetch.sha256(path), "licence": "your own"}
+    return Splits(train, validation, Sealed(lambda: test), facts)
 
 
-def _public(options: Data, quiet: bool) -> Splits:
+def _public(options: DataOptions, quiet: bool) -> Splits:
     data = find_dataset(options.dataset)
     path = fetch.fetch(data, quiet=quiet)
     try:
-        examples, open_test = data.load(path, options, options.seed)
+        examples, open_test = data.load(path, options)
     except (OSError, EOFError, tarfile.TarError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is damaged: {error}", f"delete it, then: seqzoo data fetch {data.name}") from None
     train, validation = split(examples, options.validation, options.seed)
-    return Splits(train, validation, open_test, fetch.facts(data, path))
+    return Splits(train, validation, Sealed(open_test), dict(fetch.facts(data, path)))
 
 
 def split(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:
@@ -126,10 +136,10 @@ def _whole(examples: Examples, limit: int, seed: int) -> Examples:
     size_mb=84.1,
     licence="none stated; cite Maas et al. 2011",
 )
-def imdb(path: Path, options: Data, seed: int) -> tuple[Examples, Callable[[], Examples]]:
+def imdb(path: Path, options: DataOptions) -> tuple[Examples, Callable[[], Examples]]:
     """50,000 film reviews, positive or negative; train and test share (almost) no film."""
-    train = _limit(_read_imdb(path, "train"), options.limit, seed)
-    return train, lambda: _limit(_read_imdb(path, "test"), options.limit, seed)
+    train = _limit(_read_imdb(path, "train"), options.limit, options.seed)
+    return train, lambda: _limit(_read_imdb(path, "test"), options.limit, options.seed)
 
 
 _MEMBER = re.compile(r"aclImdb/(train|test)/(?:(pos|neg)/(\d+)_\d+\.txt|urls_(pos|neg)\.txt)")
@@ -167,11 +177,11 @@ def _read_imdb(path: Path, part: str) -> Examples:
     size_mb=0.2,
     licence="CC BY 4.0",
 )
-def sms_spam(path: Path, options: Data, seed: int) -> tuple[Examples, Callable[[], Examples]]:
+def sms_spam(path: Path, options: DataOptions) -> tuple[Examples, Callable[[], Examples]]:
     """5,574 English text messages, ham or spam; test is a seeded fifth."""
     rows = [line.partition("\t") for line in path.read_text(encoding="utf-8").splitlines() if "\t" in line]
     examples = Examples([text for _, _, text in rows], [label for label, _, _ in rows])
-    rest, test = split(_limit(examples, options.limit, seed), options.test, seed=228)
+    rest, test = split(_limit(examples, options.limit, options.seed), options.test, seed=228)
     return rest, lambda: test
 
 
@@ -181,7 +191,7 @@ _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 FILE_TYPES = (".csv", ".tsv", ".jsonl")
 
 
-def read_file(path: Path, options: Data) -> Examples:
+def read_file(path: Path, options: DataOptions) -> Examples:
     """Read a labelled file; rows without a text or a label are refused with their numbers.
 
     Raises:
@@ -250,8 +260,3 @@ def _check_columns(path: Path, row: dict[str, Any], columns: Sequence[str]) -> N
     for column in columns:
         if column not in row:
             raise UserError(f"{path} has no column {column!r}: {nearest(column, [c for c in row if c])}")
-
-
-def known() -> list[str]:
-    """Names of this room's public data sets."""
-    return sorted(name for name, data in DATASETS.items() if data.task == "classify")

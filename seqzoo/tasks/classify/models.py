@@ -118,7 +118,9 @@ def gru_classifier(
     return _head(ids, _recurrent(x, "GRU", units, dropout), classes)
 
 
-@architecture(task="classify", source="S5, S8: AIT, BiLSTM", parameters=1_420_097, vocabulary_size=10_000, classes=1)
+@architecture(
+    task="classify", two_way=True, source="S5, S8: AIT, BiLSTM", parameters=1_420_097, vocabulary_size=10_000, classes=1
+)
 def stacked_bilstm_classifier(
     *,
     vocabulary_size: int,
@@ -153,7 +155,9 @@ def funnel_lstm_classifier(
     return _head(ids, _recurrent(x, "LSTM", units, dropout), classes)
 
 
-@architecture(task="classify", source="S16: CG section 6", parameters=3_644_418, vocabulary_size=10_000, classes=2)
+@architecture(
+    task="classify", two_way=True, source="S16: CG section 6", parameters=3_644_418, vocabulary_size=10_000, classes=2
+)
 def torch_bilstm_classifier(
     *,
     vocabulary_size: int,
@@ -179,7 +183,9 @@ def torch_bilstm_classifier(
     return _head(ids, x, classes)
 
 
-@architecture(task="classify", source="S18: CG section 8", parameters=751_489, vocabulary_size=10_000, classes=1)
+@architecture(
+    task="classify", two_way=True, source="S18: CG section 8", parameters=751_489, vocabulary_size=10_000, classes=1
+)
 def bilstm_classifier(
     *,
     vocabulary_size: int,
@@ -220,7 +226,7 @@ def cnn_classifier(
     """
     from keras import layers
 
-    from seqzoo.layers import MaskedConv1D, MaskedPooling
+    from seqzoo.tasks.classify.layers import MaskedConv1D, MaskedPooling
 
     ids, x = _embedded(vocabulary_size, embedding_dim, embedding_dropout)
     found = [
@@ -231,7 +237,13 @@ def cnn_classifier(
 
 
 @architecture(
-    task="classify", source="ours, after S18", parameters=4_106_884, vocabulary_size=30_000, classes=1, evidence=3
+    two_way=True,
+    task="classify",
+    source="ours, after S18",
+    parameters=4_106_884,
+    vocabulary_size=30_000,
+    classes=1,
+    evidence=3,
 )
 def evidence_bilstm_classifier(
     *,
@@ -256,7 +268,7 @@ def evidence_bilstm_classifier(
     """
     from keras import Input, Model, layers
 
-    from seqzoo.layers import Beside, MaskedPooling, WordDropout
+    from seqzoo.tasks.classify.layers import ConcatenateUnderMask, MaskedPooling, WordDropout
 
     ids = Input((None,), dtype="int32", name="ids")
     ratios = Input((None, evidence), dtype="float32", name="evidence")
@@ -264,7 +276,7 @@ def evidence_bilstm_classifier(
         vocabulary_size, embedding_dim, mask_zero=True, trainable=not frozen_embedding, name="embedding"
     )
     x = layers.SpatialDropout1D(embedding_dropout)(words(WordDropout(word_dropout)(ids)))
-    both = Beside()([x, layers.Dropout(evidence_dropout, noise_shape=(None, None, 1))(ratios)])
+    both = ConcatenateUnderMask()([x, layers.Dropout(evidence_dropout, noise_shape=(None, None, 1))(ratios)])
     x = layers.Bidirectional(layers.LSTM(units, return_sequences=True, name="lstm"), name="bidirectional")(both)
     states = layers.Dropout(dropout)(MaskedPooling("max+mean")(x))
     pooled = layers.Concatenate()([states, MaskedPooling("mean")(both)])

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from seqzoo.errors import nearest
 
 KEEP = ("head", "tail", "head+tail")
+FLAGS = {"text": "Its column of texts.", "label": "Its column of classes.", "group": "Rows that belong together."}
 
 
 @dataclass(frozen=True)
-class Data:
+class DataOptions:
     """Which examples. Either a registered data set, or a file with its column names."""
 
     dataset: str = ""
@@ -37,7 +38,7 @@ class Data:
 
 
 @dataclass(frozen=True)
-class Codec:
+class CodecOptions:
     """How texts become numbers.
 
     Attributes:
@@ -73,7 +74,7 @@ class Codec:
 
 
 @dataclass(frozen=True)
-class Decide:
+class DecideOptions:
     """When to abstain: below the confidence at which the error on validation reaches `risk`.
 
     `abstain` names the answer given then ("neutral"); empty: always answer with a class.

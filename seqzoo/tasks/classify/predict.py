@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from seqzoo.errors import UserError
-from seqzoo.runtime import Graph, run_sorted, windows
-from seqzoo.tasks.classify.codec import TextCodec
-from seqzoo.vocabulary import SPECIAL, UNKNOWN
+from seqzoo.runtime import Arrays, Graph, run_sorted, windows
+from seqzoo.tasks.classify import words as splitting
+from seqzoo.tasks.classify.codec import WordCodec
+from seqzoo.tasks.classify.words import SPECIAL, UNKNOWN
+
+DECISION, GRAPH = "decision.json", "model.onnx"
 
 
 @dataclass(frozen=True)
-class Decision:
+class Calibration:
     """How logits become an answer.
 
     Attributes:
@@ -60,18 +64,17 @@ def probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
     return np.asarray(powers / powers.sum(1, keepdims=True))
 
 
-def logits(graph: Graph, codec: TextCodec, texts: Sequence[str]) -> np.ndarray:
-    """(n, outputs) float32 logits of the texts, in order."""
-    parts = [run_sorted(graph, [codec.encode(text) for text in window]) for window in windows(texts)]
-    return np.concatenate(parts)
+def logits(graph: Graph, encoded: Sequence[Arrays]) -> np.ndarray:
+    """(n, outputs) float32 logits of encoded texts, in order."""
+    return np.stack(run_sorted(graph, encoded))
 
 
 @dataclass(frozen=True)
 class Classifier:
     """A loaded bundle: texts in, answers out. Imports neither TensorFlow nor Keras."""
 
-    codec: TextCodec
-    decision: Decision
+    codec: WordCodec
+    decision: Calibration
     graph: Graph
 
     @classmethod
@@ -84,24 +87,33 @@ class Classifier:
         from seqzoo import bundle
 
         try:
-            decision = Decision(**bundle.read_json(folder, "decision.json"))
+            decision = Calibration(**bundle.read_json(folder, DECISION))
         except (TypeError, ValueError) as error:
-            raise UserError(f"{folder}: decision.json is damaged: {error}") from None
-        graph = Graph(folder / "model.onnx")
-        codec = TextCodec.load(folder)
+            raise UserError(f"{folder}: {DECISION} is damaged: {error}") from None
+        graph = Graph(folder / GRAPH)
+        codec = WordCodec.load(folder)
         if len(graph.inputs) != 1 + (codec.ratios is not None):
             raise UserError(f"{folder}: the graph's inputs {graph.inputs} do not fit the codec")
         return cls(codec, decision, graph)
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """(n, classes) float64 probabilities."""
-        return probabilities(logits(self.graph, self.codec, texts), self.decision.temperature)
+        return self.scored([self.codec.encode(text) for text in texts])
+
+    def scored(self, encoded: Sequence[Arrays]) -> np.ndarray:
+        """(n, classes) float64 probabilities of encoded texts."""
+        return probabilities(logits(self.graph, encoded), self.decision.temperature)
 
     def predict(self, texts: Iterable[str]) -> Iterator[Answer]:
         """Answer a stream of texts, in order, holding a bounded window of them in memory."""
         for window in windows(texts):
-            for text, row in zip(window, self.probabilities(window), strict=True):
-                yield self._answer(row, known=bool((self.codec.ids(text) >= SPECIAL).any()))
+            encoded = [self.codec.encode(text) for text in window]
+            for arrays, row in zip(encoded, self.scored(encoded), strict=True):
+                yield self._answer(row, known=bool((arrays["ids"] >= SPECIAL).any()))
+
+    def save(self, folder: Path) -> None:
+        """Write decision.json."""
+        (folder / DECISION).write_text(json.dumps(asdict(self.decision)), encoding="utf-8")
 
     def _answer(self, row: np.ndarray, known: bool) -> Answer:
         """Name the class, or abstain: from too little confidence, or for want of a single known word."""
@@ -120,30 +132,26 @@ class Classifier:
         Measured by occlusion: the word is replaced by the unknown word, and the graph asked again.
         Source: Zeiler and Fergus 2014; Li et al. 2016, Understanding neural networks through erasure.
         """
-        words = self.codec.kept_words(text)[:limit]
-        ids = self.codec.ids(text)
+        tokens = splitting.words(text)
+        words, ids = self.codec.kept(tokens)[:limit], self.codec.ids(tokens)
         variants = [ids]
         for position in range(1, len(words) + 1):
             hidden = ids.copy()
             hidden[position] = UNKNOWN
             variants.append(hidden)
-        answers = run_sorted(self.graph, [self.codec.arrays(one) for one in variants])
-        p = probabilities(answers, self.decision.temperature)
+        p = self.scored([self.codec.arrays(one) for one in variants])
         top = p[0].argmax()
         return [(word, float(p[0, top] - p[i + 1, top])) for i, word in enumerate(words)]
 
 
-def speed(classifier: Classifier, texts: Sequence[str]) -> dict[str, float]:
+def speed(classifier: Classifier, texts: Sequence[str]) -> tuple[float, float]:
     """Median milliseconds for one text alone, and texts a second in batches of 64."""
     sample = list(texts[:64])
     single = []
     for text in sample[:30]:
         start = time.perf_counter()
-        classifier.probabilities([text])
+        next(classifier.predict([text]))
         single.append(time.perf_counter() - start)
     start = time.perf_counter()
-    classifier.probabilities(sample)
-    return {
-        "ms for one": 1000 * float(np.median(single)),
-        "texts a second": len(sample) / (time.perf_counter() - start),
-    }
+    answered = sum(1 for _ in classifier.predict(sample))
+    return 1000 * float(np.median(single)), answered / (time.perf_counter() - start)

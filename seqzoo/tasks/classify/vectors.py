@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seqzoo.vocabulary import PADDING, SPECIAL
+from seqzoo.tasks.classify.words import PADDING, SPECIAL
 
 _SCALE = 0.25  # standard deviation; about that of an embedding after training
 _SMOOTHING = 0.75

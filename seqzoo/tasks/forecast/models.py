@@ -136,7 +136,7 @@ def gru_encoder_decoder(
     """
     from keras import Input, Model, layers
 
-    from seqzoo.layers import FirstFeature
+    from seqzoo.tasks.forecast.layers import FirstFeature
 
     past, future = Input((window, features), name="past"), Input((None, known), name="future")
     summary = layers.Dropout(dropout)(layers.GRU(units, name="encoder")(past))

@@ -102,11 +102,11 @@ def cloze_lstm(
     """
     from keras import Model, layers
 
-    from seqzoo.layers import Around
+    from seqzoo.tasks.generate.layers import BothSides
 
     ids = _ids()
     x = layers.Dropout(dropout)(_words(ids, vocabulary_size, embedding))
     x = layers.Bidirectional(layers.LSTM(units, return_sequences=True), name="bilstm")(x)
-    x = layers.Dropout(dropout)(Around(name="around")(x))
+    x = layers.Dropout(dropout)(BothSides(name="around")(x))
     x = layers.Dense(bottleneck, activation="relu", name="bottleneck")(x)
     return Model(ids, layers.Dense(vocabulary_size, name="logits")(x))

@@ -1,39 +1,45 @@
 """The room end to end: eight examples learnt by heart, saved, loaded, and asked again."""
 
-import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from seqzoo import recipe, runs
-from seqzoo.report import to_html
-from seqzoo.tasks.classify.predict import Decision, probabilities, two_columns
-from tests.conftest import TINY, write_reviews
+from seqzoo.corridor import Work, train
+from seqzoo.page import html
+from seqzoo.report import Report
+from seqzoo.tasks.classify.predict import Calibration, probabilities, two_columns
+from tests.tasks.classify.cases import TINY, write_reviews
 
 
 def test_overfits_a_few_examples_and_answers_the_same_from_the_bundle(tmp_path):
     path = write_reviews(tmp_path / "few.csv", rows=40)
     sets = [*TINY, f"data.path={path}", "data.group=", "fit.epochs=20", "model.dropout=0.0", "fit.batch_size=4"]
-    report = runs.train(recipe.load("imdb-bilstm", sets), tmp_path / "run", quiet=True)
-    assert min(row["loss"] for row in report["history"]) < 0.02
+    report = train(recipe.load("imdb-bilstm", sets), tmp_path / "run")
+    assert min(row["loss"] for row in report.history) < 0.02
     classifier = runs.load(str(tmp_path / "run"))
     answers = list(classifier.predict(["a superb and wonderful film", "dull , boring and awful"]))
     assert [answer.top for answer in answers] == ["good", "bad"]
 
 
 def test_the_report_holds_what_it_promises(tiny_run):
-    report = json.loads((tiny_run / "report.json").read_text())
-    assert report["onnx difference"] < 1e-5
-    assert set(report["baselines"]) == {
+    report = Report.load(tiny_run)
+    assert report.onnx_difference < 1e-5
+    assert set(report.baselines) == {
         "majority class",
         "TF-IDF + logistic regression",
         "n-gram ratios + logistic regression",
     }
-    assert report["split"]["test in train"] == {"duplicates": 0, "shared groups": 0}
-    assert np.sum(report["confusion"]) == report["n"] == report["split"]["test"]
-    assert report["interval"][0] <= report["value"] <= report["interval"][1]
-    assert report["verdict"]["words"].startswith(("beats", "does not beat"))
-    assert len(report["scores"]) == report["n"]
+    assert report.facts["test in train"] == "0 duplicates, 0 shared groups"
+    confusion = report.sections[0].data
+    assert confusion["rows"] == ["bad", "good"]
+    assert (
+        sum(int(cell.split(" ")[0]) for row in confusion["shown"] for cell in row) == report.n == report.counts["test"]
+    )
+    assert report.interval[0] <= report.value <= report.interval[1]
+    assert report.verdict.words.startswith(("beats", "does not beat"))
+    assert len(report.scores.statistics) == report.counts["groups in test"]
 
 
 def test_the_page_is_whole_and_fetches_nothing(tiny_run):
@@ -41,24 +47,24 @@ def test_the_page_is_whole_and_fetches_nothing(tiny_run):
     for words in ("Learning curves", "Confusion matrix", "Calibration", "Accuracy by length", "confident mistakes"):
         assert words in page
     assert "prefers-color-scheme:dark" in page and 'name="viewport"' in page
-    assert "<script" not in page and "http-equiv" not in page
-    assert 'src="' not in page and 'href="' not in page
+    assert "http-equiv" not in page and 'src="' not in page and 'href="' not in page
 
 
 def test_texts_cannot_write_into_the_page(tiny_run):
-    report = json.loads((tiny_run / "report.json").read_text())
-    report["mistakes"] = [{"text": "<script>alert(1)</script>", "truth": "<b>", "said": "&", "confidence": 0.9}]
-    page = to_html(report | {"recipe": "<i>", "classes": ["<u>", "x"]}, {"<s>": 1})
+    report = Report.load(tiny_run)
+    *others, mistakes = report.sections
+    hostile = replace(mistakes, rows=[("<b>truth", "&", "<u>", "<script>alert(1)</script>")])
+    page = html.page(replace(report, recipe="<i>", sections=[*others, hostile]), {"<s>": 1})
     assert "&lt;script&gt;" in page
-    assert not [tag for tag in ("<script", "<b>truth", "<i>", "<u>", "<s>") if tag in page]
+    assert not [tag for tag in ("<script>alert", "<b>truth", "<i>", "<u>", "<s>") if tag in page]
 
 
 def test_three_classes_and_tensorboard(tmp_path):
     path = write_reviews(tmp_path / "three.csv", rows=240, classes=3)
     chosen = recipe.load("imdb-bilstm", [*TINY, f"data.path={path}"])
-    report = runs.train(chosen, tmp_path / "run", quiet=True, tensorboard=True)
+    report = runs.train(chosen, tmp_path / "run", Work(tensorboard=True))
     assert list((tmp_path / "run" / "tensorboard").rglob("events.*"))
-    assert report["classes"] == ["bad", "good", "plain"]
+    assert report.sections[0].data["rows"] == ["bad", "good", "plain"]
     p = runs.load(str(tmp_path / "run")).probabilities(["superb", "awful", "the film"])
     assert p.shape == (3, 3)
     np.testing.assert_allclose(p.sum(1), 1)
@@ -69,8 +75,8 @@ def test_evidence_and_vectors_travel_in_the_bundle(tmp_path, reviews):
     sets += ["codec.minimum_groups=1", "model.embedding_dim=8", "model.units=4", "fit.epochs=4", "fit.batch_size=16"]
     sets += ["codec.words=40", "fit.warmup_steps=4", "fit.average=0.5"]
     chosen = recipe.load("imdb-evidence-bilstm", sets)
-    report = runs.train(chosen, tmp_path / "run", quiet=True)
-    assert report["onnx difference"] < 1e-5
+    report = train(chosen, tmp_path / "run")
+    assert report.onnx_difference < 1e-5
     classifier = runs.load(str(tmp_path / "run"))
     assert classifier.codec.ratios.columns == 3
     assert [a.top for a in classifier.predict(["great superb lovely", "awful poor dull"])] == ["good", "bad"]
@@ -81,19 +87,18 @@ def test_baselines_agree_with_scikit_learns_own_pipeline(reviews):
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
-    from seqzoo import vocabulary
-    from seqzoo.tasks.classify import baselines, data
-    from seqzoo.tasks.classify.options import Data
+    from seqzoo.tasks.classify import baselines, data, words
+    from seqzoo.tasks.classify.options import DataOptions
 
-    examples = data.read_file(reviews, Data(path="x", text="review", label="stars"))
+    examples = data.read_file(reviews, DataOptions(path="x", text="review", label="stars"))
     labels = np.array([label == "good" for label in examples.labels]).astype(int)
     labels[::7] ^= 1  # noise, so that they err
-    vectors = TfidfVectorizer(tokenizer=vocabulary.words, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True)
+    vectors = TfidfVectorizer(tokenizer=words.words, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True)
     theirs = make_pipeline(vectors, LogisticRegression(C=3, solver="liblinear")).fit(examples.texts[:150], labels[:150])
-    (ours,) = baselines._tfidf(examples.texts[:150], labels[:150], [3.0], examples.texts[150:])
+    (ours,) = baselines._tfidf(examples.tokens[:150], labels[:150], [3.0], examples.tokens[150:])
     np.testing.assert_array_equal(ours, theirs.predict(examples.texts[150:]))
     found = baselines.predictions(
-        (examples.texts[:100], labels[:100]), (examples.texts[100:150], labels[100:150]), examples.texts[150:]
+        (examples.tokens[:100], labels[:100]), (examples.tokens[100:150], labels[100:150]), examples.tokens[150:]
     )
     assert all(np.mean(guess == labels[150:]) > 0.7 for name, guess in found.items() if "regression" in name)
 
@@ -140,25 +145,23 @@ def test_explain_finds_the_words_that_matter(tiny_run):
 
 
 def test_abstention():
-    decision = Decision(1.0, "neutral", 0.8)
+    decision = Calibration(1.0, "neutral", 0.8)
     assert probabilities(np.array([[0.0]]), decision.temperature).tolist() == [[0.5, 0.5]]
     np.testing.assert_allclose(two_columns(np.array([[2.0]])), [[0.0, 2.0]])
     with pytest.raises(ValueError):
-        Decision(temperature=0)
+        Calibration(temperature=0)
 
 
 def test_resume_after_the_report_failed(tmp_path, tiny_recipe, monkeypatch):
-    from seqzoo import report
-
     out = tmp_path / "run"
     with monkeypatch.context() as broken:
-        broken.setattr(report, "to_html", lambda *args: 1 / 0)
+        broken.setattr(html, "page", lambda *args: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            runs.train(tiny_recipe, out, quiet=True)
+            train(tiny_recipe, out)
     assert not out.exists() and (tmp_path / "run.training" / "checkpoint.npz").is_file()
     chosen, seed = runs.resumable(out)
     assert (chosen, seed) == (tiny_recipe, 0)
-    runs.train(chosen, out, seed=seed, resume=True, quiet=True)
+    train(chosen, out, Work(seed, resume=True))
     assert runs.load(str(out)) and not (tmp_path / "run.training").exists()
 
 
@@ -172,7 +175,7 @@ def test_compare_orders_the_rows_and_reuses_runs(tmp_path, reviews, monkeypatch)
     assert [row["value"] for row in table["rows"]] == sorted((row["value"] for row in table["rows"]), reverse=True)
     assert {row["name"] for row in table["rows"]} >= {"imdb-simple-rnn", "imdb-cnn", "majority class"}
     assert "imdb-cnn" in (tmp_path / "compare.html").read_text()
-    monkeypatch.setattr(runs, "train", lambda *args, **kwargs: 1 / 0)
+    monkeypatch.setattr(compare, "train", lambda *args, **kwargs: 1 / 0)
     assert compare.compare(["imdb-simple-rnn", "imdb-cnn"], sets, 1, tmp_path, quiet=True) == table
     with pytest.raises(UserError, match="two recipes"):
         compare.compare(["imdb-simple-rnn"], [], 1, tmp_path)
@@ -190,7 +193,7 @@ def test_compare_gives_every_recipe_the_split_and_budget_of_the_first(tmp_path, 
     trained = []
     monkeypatch.setattr(compare, "_run", lambda chosen, *rest: trained.append(chosen))
     monkeypatch.setattr(compare, "_table", lambda *rest: {})
-    monkeypatch.setattr("seqzoo.report.comparison_html", lambda *rest: "")
+    monkeypatch.setattr(html, "comparison", lambda *rest: "")
     sets = [f"data.path={reviews}", 'data.dataset=""']
     compare.compare(["imdb-cnn", str(mine)], sets, 1, tmp_path, quiet=True)
     assert [(one.data.validation, one.fit.epochs) for one in trained] == [(0.1, 5), (0.1, 5)]

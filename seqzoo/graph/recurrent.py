@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqzoo.errors import UserError
-from seqzoo.graph import Tensor, Writer, writes
+from seqzoo.graph.writer import Tensor, Writer, converts
 
 _ORDER = {"LSTM": (0, 3, 1, 2), "GRU": (0, 1, 2), "SimpleRNN": (0,)}  # Keras' gates in ONNX' order
 _ACTIVATIONS = {"tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu", "hard_sigmoid": "HardSigmoid"}
@@ -38,8 +38,11 @@ def _activation_names(layer: Any) -> list[str]:
     return [*names, names[-1]] if type(layer).__name__ == "LSTM" else names
 
 
-def _run(writer: Writer, directions: Sequence[Any], x: Tensor, way: str) -> tuple[str, str]:
-    """Write the fused operator; return names of Y (time, directions, batch, units) and Y_h."""
+def _run(writer: Writer, directions: Sequence[Any], x: Tensor, way: str, initial: Sequence[Tensor] = ()) -> list[str]:
+    """Write the fused operator; return names of Y (time, directions, batch, units), Y_h and, of an LSTM, Y_c.
+
+    `initial` are (batch, units) states to begin with: h, and c of an LSTM.
+    """
     layer = directions[0]
     kind, units = type(layer).__name__, layer.units
     if way == "forward" and layer.go_backwards:
@@ -49,52 +52,76 @@ def _run(writer: Writer, directions: Sequence[Any], x: Tensor, way: str) -> tupl
     attributes["activations"] = [name for one in directions for name in _activation_names(one)]
     if kind == "GRU":
         attributes["linear_before_reset"] = int(layer.reset_after)
+    letters = ("h", "c") if kind == "LSTM" else ("h",)
+    begin = [state.name for state in initial]
+    carried = way == "forward" and layer.name in writer.carry
+    if carried:
+        begin = [writer.state(f"{layer.name}_{letter}_in", units) for letter in letters]
     steps = writer.node("Transpose", x.name, perm=[1, 0, 2])
     inputs = [steps, writer.constant(w), writer.constant(r), writer.constant(b), x.lengths]
-    letters = ("h", "c") if kind == "LSTM" else ("h",)
-    carry = writer.states and way == "forward"
-    if carry:
-        entries = [writer.state(f"{layer.name}_{letter}_in", units) for letter in letters]
-        inputs += [writer.node("Unsqueeze", entry, writer.ints(0)) for entry in entries]
+    inputs += [writer.node("Unsqueeze", name, writer.ints(0)) for name in begin]
     operator = "RNN" if kind == "SimpleRNN" else kind
-    y, *last = writer.node(operator, *inputs, outputs=1 + len(letters), **attributes)
-    if carry:
+    y, *last = writer.nodes(operator, *inputs, outputs=1 + len(letters), **attributes)
+    if carried:
         for value, letter in zip(last, letters, strict=True):
             writer.state_out(writer.node("Squeeze", value, writer.ints(0)), f"{layer.name}_{letter}", units)
-    return y, last[0]
+    return [y, *last]
 
 
 def _check_plain(layer: Any) -> None:
-    if layer.return_state or layer.stateful:
-        raise UserError(f"layer {layer.name!r}: return_state and stateful are not converted; use convert(states=True)")
+    if layer.stateful:
+        raise UserError(f"layer {layer.name!r}: stateful is not converted; carry its states: convert(carry=...)")
 
 
-@writes("LSTM", "GRU", "SimpleRNN")
-def _recurrent(writer: Writer, layer: Any, x: Tensor) -> str:
+@converts("LSTM", "GRU", "SimpleRNN")
+def _recurrent(writer: Writer, layer: Any, x: Tensor, *states: Tensor, initial_state: Any = None) -> str | list[Tensor]:
     _check_plain(layer)
-    y, last = _run(writer, [layer], x, "forward")
-    if not layer.return_sequences:
-        return str(writer.node("Squeeze", last, writer.ints(0)))
-    if layer.go_backwards:
+    given = initial_state if isinstance(initial_state, list | tuple) else [initial_state] if initial_state else states
+    y, *last = _run(writer, [layer], x, "forward", given)
+    final = [writer.node("Squeeze", value, writer.ints(0)) for value in last]
+    if layer.return_sequences and layer.go_backwards:
         raise UserError(f"layer {layer.name!r}: go_backwards with return_sequences is not converted")
-    return str(writer.node("Transpose", writer.node("Squeeze", y, writer.ints(1)), perm=[1, 0, 2]))
+    output = final[0]
+    if layer.return_sequences:
+        output = writer.node("Transpose", writer.node("Squeeze", y, writer.ints(1)), perm=[1, 0, 2])
+    if not layer.return_state:
+        return output
+    shape = (x.shape[0], layer.units)
+    under = (x.mask, x.lengths) if layer.return_sequences else ("", "")
+    first = Tensor(output, (*x.shape[:2], layer.units) if layer.return_sequences else shape, *under)
+    return [first, *(Tensor(name, shape) for name in final)]
 
 
-@writes("Bidirectional")
-def _bidirectional(writer: Writer, layer: Any, x: Tensor) -> str:
+@converts("Bidirectional")
+def _bidirectional(writer: Writer, layer: Any, x: Tensor) -> str | list[Tensor]:
     pair = [layer.forward_layer, layer.backward_layer]
     for one in pair:
         _check_plain(one)
-    y, last = _run(writer, pair, x, "bidirectional")
+    y, *last = _run(writer, pair, x, "bidirectional")
     if layer.return_sequences:
-        halves = writer.node("Split", writer.node("Transpose", y, perm=[2, 0, 1, 3]), axis=2, outputs=2)
+        halves = writer.nodes("Split", writer.node("Transpose", y, perm=[2, 0, 1, 3]), axis=2, outputs=2)
         halves = [writer.node("Squeeze", half, writer.ints(2)) for half in halves]
     else:
-        halves = writer.node("Split", last, axis=0, outputs=2)
-        halves = [writer.node("Squeeze", half, writer.ints(0)) for half in halves]
+        halves = _halves(writer, last[0])
+    output = _merged(writer, layer, halves)
+    if not layer.return_state:
+        return output
+    width = pair[0].units * (2 if layer.merge_mode == "concat" else 1)
+    shape = (*x.shape[:2], width) if layer.return_sequences else (x.shape[0], width)
+    under = (x.mask, x.lengths) if layer.return_sequences else ("", "")
+    ends = [half for way in zip(*(_halves(writer, value) for value in last), strict=True) for half in way]
+    return [Tensor(output, shape, *under), *(Tensor(name, (x.shape[0], pair[0].units)) for name in ends)]
+
+
+def _halves(writer: Writer, value: str) -> list[str]:
+    """(2, batch, units) as two (batch, units)."""
+    return [writer.node("Squeeze", half, writer.ints(0)) for half in writer.nodes("Split", value, axis=0, outputs=2)]
+
+
+def _merged(writer: Writer, layer: Any, halves: list[str]) -> str:
     if layer.merge_mode == "concat":
-        return str(writer.node("Concat", *halves, axis=-1))
+        return writer.node("Concat", *halves, axis=-1)
     operators = {"sum": "Add", "mul": "Mul", "ave": "Mean"}
     if layer.merge_mode not in operators:
         raise UserError(f"layer {layer.name!r}: merge_mode {layer.merge_mode!r} is not converted")
-    return str(writer.node(operators[layer.merge_mode], *halves))
+    return writer.node(operators[layer.merge_mode], *halves)

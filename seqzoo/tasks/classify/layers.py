@@ -1,13 +1,16 @@
-"""Layers of our own: what recurrent text models need and Keras does not have."""
+"""Layers of our own that texts with padding need, each with its ONNX form."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import keras
 from keras import ops
 
-from seqzoo.vocabulary import PADDING, START, UNKNOWN
+from seqzoo.graph.layers import as_float, conv, maximum, mean
+from seqzoo.graph.writer import Tensor, Writer, converts
+from seqzoo.tasks.classify.words import PADDING, START, UNKNOWN
 
 
 @keras.saving.register_keras_serializable("seqzoo")
@@ -34,6 +37,11 @@ class WordDropout(keras.layers.Layer):  # type: ignore[misc]
     def get_config(self) -> dict[str, Any]:
         """The arguments to rebuild the layer with."""
         return {**super().get_config(), "rate": self.rate}
+
+
+@converts("WordDropout")
+def _word_dropout(writer: Writer, layer: Any, ids: Tensor) -> Tensor:
+    return ids
 
 
 @keras.saving.register_keras_serializable("seqzoo")
@@ -69,8 +77,14 @@ class MaskedPooling(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "kind": self.kind}
 
 
+@converts("MaskedPooling")
+def _masked_pooling(writer: Writer, layer: Any, x: Tensor) -> str:
+    found = [{"max": maximum, "mean": mean}[name](writer, x) for name in layer.kind.split("+")]
+    return found[0] if len(found) == 1 else writer.node("Concat", *found, axis=-1)
+
+
 @keras.saving.register_keras_serializable("seqzoo")
-class Beside(keras.layers.Layer):  # type: ignore[misc]
+class ConcatenateUnderMask(keras.layers.Layer):  # type: ignore[misc]
     """Puts features beside a masked sequence, under that sequence's mask.
 
     Keras' Concatenate counts a step as real if any of its inputs does, so an unmasked one would undo the mask.
@@ -90,6 +104,11 @@ class Beside(keras.layers.Layer):  # type: ignore[misc]
         return mask[0] if mask is not None else None
 
 
+@converts("ConcatenateUnderMask")
+def _beside(writer: Writer, layer: Any, *xs: Tensor) -> str:
+    return writer.node("Concat", *(x.name for x in xs), axis=-1)
+
+
 @keras.saving.register_keras_serializable("seqzoo")
 class MaskedConv1D(keras.layers.Conv1D):  # type: ignore[misc]
     """A Conv1D that reads padding as zeros and hands the mask on, so that padding changes no answer.
@@ -106,49 +125,8 @@ class MaskedConv1D(keras.layers.Conv1D):  # type: ignore[misc]
         return super().call(x if mask is None else x * ops.expand_dims(ops.cast(mask, x.dtype), -1))
 
 
-@keras.saving.register_keras_serializable("seqzoo")
-class FirstFeature(keras.layers.Layer):  # type: ignore[misc]
-    """Keeps the first feature of each step: (batch, time, features) float32 -> (batch, time)."""
-
-    def call(self, x: Any) -> Any:
-        """Take it."""
-        return x[:, :, 0]
-
-
-@keras.saving.register_keras_serializable("seqzoo")
-class Pinball(keras.losses.Loss):  # type: ignore[misc]
-    """The mean quantile loss: each output is pulled to its quantile of the outcomes.
-
-    Truth: (batch, horizon); estimates: (batch, horizon, quantiles), or flat.
-    Reference: Koenker and Bassett 1978, Regression quantiles.
-    """
-
-    def __init__(self, quantiles: list[float], name: str = "pinball", **kwargs: Any) -> None:
-        super().__init__(name=name, **kwargs)
-        self.quantiles = quantiles
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """(batch,) losses."""
-        shape = ops.shape(y_true)
-        estimates = ops.reshape(y_pred, (shape[0], shape[1], len(self.quantiles)))
-        shares = ops.convert_to_tensor(self.quantiles, dtype=estimates.dtype)
-        error = ops.expand_dims(ops.cast(y_true, estimates.dtype), -1) - estimates
-        return ops.mean(ops.maximum(shares * error, (shares - 1) * error), axis=(1, 2))
-
-    def get_config(self) -> dict[str, Any]:
-        """What saving needs."""
-        return {**super().get_config(), "quantiles": self.quantiles}
-
-
-@keras.saving.register_keras_serializable("seqzoo")
-class Around(keras.layers.Layer):  # type: ignore[misc]
-    """What two directions know of each step without having read it.
-
-    Input: (batch, time, 2 * units) float32, forward states beside backward ones, as Bidirectional gives them.
-    Output: (batch, time - 2, 2 * units): the forward state before a step beside the backward state after it.
-    """
-
-    def call(self, x: Any) -> Any:
-        """Shift the halves apart."""
-        units = x.shape[-1] // 2
-        return ops.concatenate([x[:, :-2, :units], x[:, 2:, units:]], -1)
+@converts("MaskedConv1D")
+def _masked_conv(writer: Writer, layer: Any, x: Tensor) -> str:
+    if not x.mask:
+        return conv(writer, layer, x)
+    return conv(writer, layer, replace(x, name=writer.node("Mul", x.name, as_float(writer, x.mask))))

@@ -1,7 +1,7 @@
-"""One short function for each Keras layer: the ONNX nodes it becomes. Recurrent layers: `graph_recurrent`.
+"""One short function for each Keras layer: the ONNX nodes it becomes. Recurrent ones: `recurrent`.
 
-Each takes the writer, the layer and its input tensors, and returns the output's name; `graph.write` adds shape
-and mask. A new layer needs one function under `@writes`.
+Each takes the writer, the layer and its input tensors, and returns the output's name; `convert` adds shape
+and mask. A new layer needs one function under `@converts`; a room's own layers stand with theirs in its `layers.py`.
 """
 
 from __future__ import annotations
@@ -13,43 +13,43 @@ from typing import Any
 import numpy as np
 
 from seqzoo.errors import UserError
-from seqzoo.graph import Tensor, Writer, writes
+from seqzoo.graph.writer import Tensor, Writer, converts
 
 # --- ids, masks, things that vanish ------------------------------------------------------------------
 
 
-@writes("Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "ActivityRegularization", "WordDropout")
-def _vanish(writer: Writer, layer: Any, x: Tensor) -> Tensor:
+@converts("Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "ActivityRegularization")
+def _identity(writer: Writer, layer: Any, x: Tensor) -> Tensor:
     return x
 
 
-@writes("Embedding")
+@converts("Embedding")
 def _embedding(writer: Writer, layer: Any, ids: Tensor) -> Tensor:
     table = writer.constant(layer.embeddings)
     output = writer.node("Gather", table, ids.name)
     shape = (*ids.shape, layer.output_dim)
     if not layer.mask_zero:
         return Tensor(output, shape, ids.mask, ids.lengths)
-    mask = writer.node("Cast", ids.name, to=9)
+    mask = writer.cast(ids.name, bool)
     return Tensor(output, shape, mask, _lengths(writer, mask))
 
 
-@writes("Masking")
+@converts("Masking")
 def _masking(writer: Writer, layer: Any, x: Tensor) -> Tensor:
     same = writer.node("Equal", x.name, writer.constant(layer.mask_value))
-    differs = writer.node("Cast", writer.node("Not", same), to=1)
-    mask = writer.node("Cast", writer.node("ReduceMax", differs, axes=[-1], keepdims=0), to=9)
-    return Tensor(writer.node("Mul", x.name, _as_float(writer, mask)), x.shape, mask, _lengths(writer, mask))
+    differs = writer.cast(writer.node("Not", same), np.float32)
+    mask = writer.cast(writer.node("ReduceMax", differs, axes=[-1], keepdims=0), bool)
+    return Tensor(writer.node("Mul", x.name, as_float(writer, mask)), x.shape, mask, _lengths(writer, mask))
 
 
 def _lengths(writer: Writer, mask: str) -> str:
-    counted = writer.node("Cast", mask, to=6)
-    return str(writer.node("ReduceSum", counted, writer.ints(1), keepdims=0))
+    counted = writer.cast(mask, np.int32)
+    return writer.node("ReduceSum", counted, writer.ints(1), keepdims=0)
 
 
-def _as_float(writer: Writer, mask: str) -> str:
+def as_float(writer: Writer, mask: str) -> str:
     """A (batch, time) bool mask as (batch, time, 1) float32."""
-    return str(writer.node("Unsqueeze", writer.node("Cast", mask, to=1), writer.ints(2)))
+    return writer.node("Unsqueeze", writer.cast(mask, np.float32), writer.ints(2))
 
 
 # --- dense, convolution, normalization ---------------------------------------------------------------
@@ -60,38 +60,40 @@ def _activate(writer: Writer, layer: Any, value: str) -> str:
     if name == "linear":
         return value
     if name == "softmax":
-        return str(writer.node("Softmax", value, axis=-1))
+        return writer.node("Softmax", value, axis=-1)
     if name == "gelu":
         raise UserError(f"layer {layer.name!r}: activation 'gelu' is not converted")
     plain = {"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid", "elu": "Elu", "softplus": "Softplus"}
     if name not in plain:
         raise UserError(f"layer {layer.name!r}: activation {name!r} is not converted")
-    return str(writer.node(plain[name], value))
+    return writer.node(plain[name], value)
 
 
-@writes("Dense")
-def _dense(writer: Writer, layer: Any, x: Tensor) -> str:
+@converts("Dense")
+def dense(writer: Writer, layer: Any, x: Tensor) -> str:
+    """Multiply the last axis: (..., features) -> (..., units)."""
     value = writer.node("MatMul", x.name, writer.constant(layer.kernel))
     if layer.use_bias:
         value = writer.node("Add", value, writer.constant(layer.bias))
     return _activate(writer, layer, value)
 
 
-@writes("TimeDistributed")
+@converts("TimeDistributed")
 def _time_distributed(writer: Writer, layer: Any, x: Tensor) -> str:
     if type(layer.layer).__name__ != "Dense":
         raise UserError(f"layer {layer.name!r}: TimeDistributed is converted around Dense only")
-    return str(_dense(writer, layer.layer, x))
+    return dense(writer, layer.layer, x)
 
 
-@writes("Activation", "ReLU", "Softmax")
+@converts("Activation", "ReLU", "Softmax")
 def _activation(writer: Writer, layer: Any, x: Tensor) -> str:
     kind = type(layer).__name__
-    return _activate(writer, layer, x.name) if kind == "Activation" else str(writer.node(kind.capitalize(), x.name))
+    return _activate(writer, layer, x.name) if kind == "Activation" else writer.node(kind.capitalize(), x.name)
 
 
-@writes("Conv1D")
-def _conv(writer: Writer, layer: Any, x: Tensor) -> str:
+@converts("Conv1D")
+def conv(writer: Writer, layer: Any, x: Tensor) -> str:
+    """Convolve over time: (batch, time, features) -> (batch, steps, filters)."""
     (width,), (stride,), (dilation,) = layer.kernel_size, layer.strides, layer.dilation_rate
     if layer.padding == "same" and stride > 1:
         raise UserError(f"layer {layer.name!r}: padding='same' with strides is not converted")
@@ -113,14 +115,7 @@ def _conv(writer: Writer, layer: Any, x: Tensor) -> str:
     return _activate(writer, layer, writer.node("Transpose", value, perm=[0, 2, 1]))
 
 
-@writes("MaskedConv1D")
-def _masked_conv(writer: Writer, layer: Any, x: Tensor) -> str:
-    if not x.mask:
-        return str(_conv(writer, layer, x))
-    return str(_conv(writer, layer, replace(x, name=writer.node("Mul", x.name, _as_float(writer, x.mask)))))
-
-
-@writes("MaxPooling1D", "AveragePooling1D")
+@converts("MaxPooling1D", "AveragePooling1D")
 def _pooling(writer: Writer, layer: Any, x: Tensor) -> Tensor:
     if layer.padding != "valid":
         raise UserError(f"layer {layer.name!r}: pooling is converted with padding='valid' only")
@@ -130,89 +125,70 @@ def _pooling(writer: Writer, layer: Any, x: Tensor) -> Tensor:
     return Tensor(writer.node("Transpose", value, perm=[0, 2, 1]), tuple(layer.output.shape))
 
 
-@writes("LayerNormalization")
+@converts("LayerNormalization")
 def _layer_normalization(writer: Writer, layer: Any, x: Tensor) -> str:
     features = x.shape[-1]
     scale = writer.constant(layer.gamma if layer.scale else np.ones(features))
     shift = [writer.constant(layer.beta)] if layer.center else []
-    return str(writer.node("LayerNormalization", x.name, scale, *shift, axis=-1, epsilon=layer.epsilon))
+    return writer.node("LayerNormalization", x.name, scale, *shift, axis=-1, epsilon=layer.epsilon)
 
 
 # --- pooling over time, merging, attention -----------------------------------------------------------
 
 
-def _mean(writer: Writer, x: Tensor) -> str:
+def mean(writer: Writer, x: Tensor) -> str:
+    """The mean over the unmasked steps: (batch, time, features) -> (batch, features)."""
     if not x.mask:
-        return str(writer.node("ReduceMean", x.name, axes=[1], keepdims=0))
-    keep = _as_float(writer, x.mask)
+        return writer.node("ReduceMean", x.name, axes=[1], keepdims=0)
+    keep = as_float(writer, x.mask)
     total = writer.node("ReduceSum", writer.node("Mul", x.name, keep), writer.ints(1), keepdims=0)
     count = writer.node("ReduceSum", keep, writer.ints(1), keepdims=0)
-    return str(writer.node("Div", total, writer.node("Max", count, writer.constant(1.0))))
+    return writer.node("Div", total, writer.node("Max", count, writer.constant(1.0)))
 
 
-def _maximum(writer: Writer, x: Tensor) -> str:
+def maximum(writer: Writer, x: Tensor) -> str:
+    """The maximum over the unmasked steps: (batch, time, features) -> (batch, features)."""
     value = x.name
     if x.mask:
         keep = writer.node("Unsqueeze", x.mask, writer.ints(2))
         value = writer.node("Where", keep, value, writer.constant(-1e9))
-    return str(writer.node("ReduceMax", value, axes=[1], keepdims=0))
+    return writer.node("ReduceMax", value, axes=[1], keepdims=0)
 
 
-@writes("MaskedPooling")
-def _masked_pooling(writer: Writer, layer: Any, x: Tensor) -> str:
-    found = [{"max": _maximum, "mean": _mean}[name](writer, x) for name in layer.kind.split("+")]
-    return found[0] if len(found) == 1 else str(writer.node("Concat", *found, axis=-1))
-
-
-@writes("GlobalMaxPooling1D")
+@converts("GlobalMaxPooling1D")
 def _global_max(writer: Writer, layer: Any, x: Tensor) -> str:
-    return _maximum(writer, replace(x, mask=""))  # Keras ignores the mask here
+    return maximum(writer, replace(x, mask=""))  # Keras ignores the mask here
 
 
-@writes("GlobalAveragePooling1D")
-def _global_mean(writer: Writer, layer: Any, x: Tensor) -> str:
-    return _mean(writer, x)
+@converts("GlobalAveragePooling1D")
+def _globalmean(writer: Writer, layer: Any, x: Tensor) -> str:
+    return mean(writer, x)
 
 
 def _check_masks(layer: Any, xs: Sequence[Tensor]) -> None:
     if len({x.mask for x in xs if len(x.shape) > 2}) > 1:
-        raise UserError(
-            f"layer {layer.name!r}: inputs with different masks are not converted; see seqzoo.layers.Beside"
-        )
+        raise UserError(f"layer {layer.name!r}: inputs with different masks are not converted")
 
 
-@writes("Beside")
-def _beside(writer: Writer, layer: Any, *xs: Tensor) -> str:
-    return str(writer.node("Concat", *(x.name for x in xs), axis=-1))
-
-
-@writes("Around")
-def _around(writer: Writer, layer: Any, x: Tensor) -> str:
-    units = int(layer.output.shape[-1]) // 2
-    before = writer.node("Slice", x.name, writer.ints(0, 0), writer.ints(-2, units), writer.ints(1, 2))
-    after = writer.node("Slice", x.name, writer.ints(2, units), writer.ints(2**31, 2 * units), writer.ints(1, 2))
-    return str(writer.node("Concat", before, after, axis=-1))
-
-
-@writes("Concatenate")
+@converts("Concatenate")
 def _concatenate(writer: Writer, layer: Any, *xs: Tensor) -> str:
     _check_masks(layer, xs)
-    return str(writer.node("Concat", *(x.name for x in xs), axis=layer.axis))
+    return writer.node("Concat", *(x.name for x in xs), axis=layer.axis)
 
 
-@writes("Add", "Multiply", "Average", "Maximum")
+@converts("Add", "Multiply", "Average", "Maximum")
 def _merge(writer: Writer, layer: Any, *xs: Tensor) -> str:
     _check_masks(layer, xs)
     operator = {"Add": "Add", "Multiply": "Mul", "Average": "Mean", "Maximum": "Max"}[type(layer).__name__]
     value = xs[0].name
     if operator in ("Mean", "Max"):
-        return str(writer.node(operator, *(x.name for x in xs)))
+        return writer.node(operator, *(x.name for x in xs))
     for x in xs[1:]:
         value = writer.node(operator, value, x.name)
     return value
 
 
-@writes("Attention", "AdditiveAttention")
+@converts("Attention", "AdditiveAttention")
 def _attention(writer: Writer, layer: Any, query: Tensor, value: Tensor, key: Tensor | None = None) -> Tensor:
     key = key or value
     if type(layer).__name__ == "Attention":
@@ -235,16 +211,11 @@ def _attention(writer: Writer, layer: Any, query: Tensor, value: Tensor, key: Te
     return Tensor(output, (*query.shape[:-1], value.shape[-1]), query.mask, query.lengths)
 
 
-@writes("RepeatVector")
+@converts("RepeatVector")
 def _repeat(writer: Writer, layer: Any, x: Tensor) -> str:
-    return str(writer.node("Tile", writer.node("Unsqueeze", x.name, writer.ints(1)), writer.ints(1, layer.n, 1)))
+    return writer.node("Tile", writer.node("Unsqueeze", x.name, writer.ints(1)), writer.ints(1, layer.n, 1))
 
 
-@writes("FirstFeature")
-def _first_feature(writer: Writer, layer: Any, x: Tensor) -> str:
-    return str(writer.node("Squeeze", writer.node("Gather", x.name, writer.ints(0), axis=2), writer.ints(2)))
-
-
-@writes("Reshape")
+@converts("Reshape")
 def _reshape(writer: Writer, layer: Any, x: Tensor) -> str:
-    return str(writer.node("Reshape", x.name, writer.ints(0, *layer.target_shape)))
+    return writer.node("Reshape", x.name, writer.ints(0, *layer.target_shape))

@@ -1,0 +1,215 @@
+"""The corridor, top to bottom. Data flows forward: raw -> codec -> model -> graph -> report -> bundle."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqzoo import bundle, judge, registry, runs
+from seqzoo.recipe import Recipe
+from seqzoo.report import JSON, Measured, Report
+from seqzoo.room import C, D, Graphs, Judgement, K, P, Room, S, T, X
+from seqzoo.tasks import open_room
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+_CHECKED = 4  # validation batches on which the graph is held against Keras
+
+
+@dataclass(frozen=True)
+class Work:
+    """How a run is done, apart from what it does.
+
+    Attributes:
+        seed: of weights, dropout and order.
+        resume: go on where an interrupted run stopped.
+        quiet: no progress.
+        tensorboard: write TensorBoard's logs as well.
+        say: told what is going on.
+    """
+
+    seed: int = 0
+    resume: bool = False
+    quiet: bool = False
+    tensorboard: bool = False
+    say: Callable[[str], None] = lambda line: None
+
+
+def train(recipe: Recipe[D, C, X], out: Path, work: Work | None = None) -> Report:
+    """Walk one recipe from raw data to a saved, judged bundle in `out`; return its report.
+
+    Work in progress lives beside it in `<out>.training`, from which `work.resume` goes on.
+
+    Raises:
+        UserError: data, options or folders that cannot be used.
+    """
+    return walk(open_room(recipe.task), recipe, out, work or Work())
+
+
+def walk(room: Room[D, C, X, S, T, K, P], recipe: Recipe[D, C, X], out: Path, work: Work) -> Report:
+    """The walk of `train` through one room."""
+    folder = runs.working_folder(out, recipe, work.seed, work.resume)
+    started = time.perf_counter()
+    work.say(f"reading {recipe.data.dataset or recipe.data.path}")
+    splits = room.load(recipe.data, work.quiet)  # first: yfinance's transport must be loaded before TensorFlow
+    codec = room.fit_codec(splits, recipe.codec)
+    model, history, graphs = _learnt(room, recipe, splits, codec, folder, work)
+    predictor = room.decide(codec, graphs.files, splits, recipe)
+    work.say("unsealing the test part; fitting the baselines")
+    judgement = room.judge(predictor, splits, room.open_test(splits), recipe)
+    report = replace(
+        judged(room, recipe, judgement),
+        architecture=recipe.architecture,
+        parameters=model.count_params(),
+        seed=work.seed,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        machine=f"{os.cpu_count()} cores, {platform.machine()}",
+        data=dict(splits.facts),
+        history=history,
+        training_seconds=round(sum(row["seconds"] for row in history), 1),
+        total_seconds=round(time.perf_counter() - started, 1),
+        onnx_difference=graphs.difference,
+        weights_sha256=weights_hash(model.get_weights()),
+    )
+    _save(out, folder, recipe, codec, model, graphs, predictor, report)
+    return report
+
+
+def _learnt(
+    room: Room[D, C, X, S, T, K, P], recipe: Recipe[D, C, X], splits: S, codec: K, folder: Path, work: Work
+) -> tuple[keras.Model, list[dict[str, float]], Graphs]:
+    """The trained model, the history, and its graphs."""
+    from seqzoo import fitting
+
+    fitting.prepare(work.seed, two_way=registry.find_architecture(recipe.architecture).two_way)
+
+    from seqzoo.fitting.fit import fit
+
+    model = registry.build(recipe.architecture, recipe.model, codec.sizes())
+    training = room.training(codec, splits, recipe, work.seed)
+    parameters, batches = model.count_params(), len(training.train)
+    work.say(f"{recipe.architecture}: {parameters:,} parameters, {batches:,} batches an epoch")
+    training.initialise(model)
+    history = fit(
+        model, training, recipe.fit, folder, resume=work.resume, quiet=work.quiet, tensorboard=work.tensorboard
+    )
+    work.say("checking the ONNX graph against Keras")
+    stride = max(1, len(training.validation) // _CHECKED)
+    real = list(islice(training.validation.epoch(0), 0, None, stride))
+    return model, history, room.graphs(model, codec, real)
+
+
+def judged(room: Room[D, C, X, S, T, K, P], recipe: Recipe[D, C, X], found: Judgement) -> Report:
+    """The part of a report that depends on the test examples: value, interval, baselines, verdict."""
+    metric, scores = room.metric, found.scores
+    baselines = {
+        name: Measured(judge.value(one, metric), judge.interval(one, metric)) for name, one in found.baselines.items()
+    }
+    return Report(
+        recipe=recipe.name,
+        title=recipe.title,
+        source=recipe.source,
+        task=room.name,
+        claim=recipe.claim.text,
+        metric=metric.name,
+        unit=metric.unit,
+        kind=metric.kind,
+        items=room.items,
+        value=judge.value(scores, metric),
+        interval=judge.interval(scores, metric),
+        n=len(scores.statistics),
+        baselines=baselines,
+        verdict=judge.verdict(scores, dict(found.baselines), metric) if found.baselines else None,
+        scores=scores,
+        baseline_scores=dict(found.baselines),
+        **{
+            name: getattr(found, name)
+            for name in ("learnt", "metrics", "counts", "ms_for_one", "facts", "sections", "more")
+        },
+    )
+
+
+def _save(
+    out: Path,
+    folder: Path,
+    recipe: Recipe[D, C, X],
+    codec: K,
+    model: keras.Model,
+    graphs: Graphs,
+    predictor: P,
+    report: Report,
+) -> None:
+    """Write the bundle whole, then let go of the working folder."""
+    from seqzoo.fitting import callbacks
+    from seqzoo.page import html
+
+    def write(part: Path) -> dict[str, JSON]:
+        (part / "recipe.toml").write_text(recipe.to_toml(), encoding="utf-8")
+        for name, content in graphs.files.items():
+            (part / name).write_bytes(content)
+        model.save(part / "model.keras")
+        codec.save(part)
+        predictor.save(part)
+        callbacks.write_history(part / callbacks.HISTORY, report.history)
+        if (folder / callbacks.TENSORBOARD).is_dir():
+            shutil.copytree(folder / callbacks.TENSORBOARD, part / callbacks.TENSORBOARD)
+        report.save(part)
+        (part / html.FILE).write_text(html.page(report, _sizes(part)), encoding="utf-8")
+        known: dict[str, JSON] = {name: getattr(report, name) for name in bundle.ORIGIN}
+        return known | {"versions": _versions(), "data": dict(report.data)}
+
+    bundle.save(out, write)
+    shutil.rmtree(folder)
+
+
+def weights_hash(weights: Sequence[np.ndarray]) -> str:
+    """SHA-256 over the bytes of the weights, in order."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    for array in weights:
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in sorted(folder.iterdir()) if path.is_file()}
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in ("seqzoo", "tensorflow", "keras", "onnx", "onnxruntime", "numpy")}
+
+
+def evaluate(run: str | None = None, overrides: Sequence[str] = (), *, task: str | None = None) -> Report:
+    """Judge a bundle again: on its own sealed test part, or on all of other data that overrides of [data] name.
+
+    On other data only baselines that need no training stand beside it. Nothing is written.
+
+    Raises:
+        UserError: no such run, or data that cannot be used.
+    """
+    folder = runs.find(run, task)
+    meta = bundle.load_meta(folder)
+    return _again(open_room(str(meta["task"])), folder, overrides)
+
+
+def _again(room: Room[D, C, X, S, T, K, P], folder: Path, overrides: Sequence[str]) -> Report:
+    recipe: Recipe[D, C, X] = runs.recipe_of(folder, overrides)
+    predictor = room.predictor(folder)
+    if overrides:
+        judgement = room.judge(predictor, None, room.read_other(recipe.data, predictor), recipe)
+    else:
+        splits = room.load(recipe.data, True)
+        judgement = room.judge(predictor, splits, room.open_test(splits), recipe)
+    return judged(room, recipe, judgement)

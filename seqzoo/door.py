@@ -1,0 +1,154 @@
+"""The door for notebooks: what the command line does, with frames of pandas in and values out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seqzoo import flags, recipe, runs
+from seqzoo.report import Report
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+
+Value = str | int | float | bool | list[str] | list[int] | list[float] | None
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained run: its folder, and what is in it. In a notebook it shows its report."""
+
+    folder: Path
+
+    @property
+    def report(self) -> Report:
+        """What was measured, and the verdict."""
+        return Report.load(self.folder)
+
+    @property
+    def model(self) -> keras.Model:
+        """The Keras model, to look at or to train on. Imports TensorFlow.
+
+        Raises:
+            UserError: the bundle holds none (those that ship do not), or it was changed.
+        """
+        from seqzoo import bundle, registry
+        from seqzoo.errors import UserError
+
+        bundle.load_meta(self.folder)
+        path = self.folder / "model.keras"
+        if not path.is_file():
+            raise UserError(f"{self.folder} holds no Keras model, only ONNX graphs", "seqzoo train RECIPE")
+        import keras
+
+        registry.open_layers()
+        return keras.saving.load_model(path)
+
+    def predict(self, *given: Any, **options: Any) -> Any:
+        """Answer as this run's task does: see `predict` of Classifier, Forecaster or Generator."""
+        found = runs.load(str(self.folder)).predict(*given, **options)
+        return list(found) if isinstance(found, Iterator) else found
+
+    def plot(self) -> Any:
+        """The report's first picture, to be shown in a notebook."""
+        from seqzoo.page import charts
+        from seqzoo.report import Figure
+
+        drawn = [charts.draw(one) for one in self.report.sections if isinstance(one, Figure)]
+        return Picture(drawn[0] if drawn else "")
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        text = (self.folder / "report.html").read_text(encoding="utf-8")
+        return f'<iframe srcdoc="{escape(text)}" style="width:100%;height:760px;border:0"></iframe>'
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An SVG that a notebook shows."""
+
+    svg: str
+
+    def _repr_html_(self) -> str:
+        return self.svg
+
+
+def train(
+    name: str,
+    data: str | Path | pd.DataFrame | None = None,
+    *,
+    settings: Mapping[str, Value] | None = None,
+    seed: int = 0,
+    out: str | Path | None = None,
+    quiet: bool = True,
+    **columns: str,
+) -> Run:
+    """Train a recipe into a judged, portable bundle.
+
+    Args:
+        name: of a recipe, or a .toml file.
+        data: your own file, or a frame, which is written to `runs/data` first; None: the recipe's.
+        settings: what differs from the recipe: {"fit.epochs": 3}.
+        seed: of weights, dropout and order.
+        out: the run's folder; None: runs/NAME.
+        quiet: no progress.
+        columns: of the data: text="review", label="stars", time="ds", target="y" ...
+
+    Raises:
+        UserError: recipe, data or folder that cannot be used.
+    """
+    from seqzoo.corridor import Work
+    from seqzoo.corridor import train as walk
+
+    path = None if data is None else str(kept(data))
+    given = [line for key, value in (settings or {}).items() for line in _override(key, value)]
+    chosen = recipe.load(name, [*given, *flags.own_data(path, columns)])
+    folder = Path(out) if out else runs.new_folder(chosen.name)
+    walk(chosen, folder, Work(seed, quiet=quiet))
+    return Run(folder)
+
+
+def _override(key: str, value: Value) -> Iterable[str]:
+    table, _, name = key.partition(".")
+    return flags.overrides(table, {name: value})
+
+
+def kept(data: str | Path | pd.DataFrame) -> Path:
+    """The path of a file; a frame becomes a CSV in `runs/data`, named by its content."""
+    if isinstance(data, str | Path):
+        return Path(data)
+    text = data.to_csv(index=bool(data.index.name))
+    path = runs.RUNS / "data" / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}.csv"
+    if not path.is_file():
+        from seqzoo.files import writing
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with writing(path) as file:
+            file.write(text)
+    return path
+
+
+def load(run: str | Path | None = None) -> Any:
+    """Load a bundle to predict with, as its task does: a Classifier, a Forecaster or a Generator. No TensorFlow.
+
+    Raises:
+        UserError: no such run, or one that cannot be trusted.
+    """
+    return runs.load(None if run is None else str(run))
+
+
+def evaluate(run: str | Path | None = None, data: str | Path | pd.DataFrame | None = None, **columns: str) -> Report:
+    """Judge a bundle again: on its own sealed test part, or on all rows of other data.
+
+    Raises:
+        UserError: no such run, or data that cannot be used.
+    """
+    from seqzoo.corridor import evaluate as judge_again
+
+    path = None if data is None else str(kept(data))
+    return judge_again(None if run is None else str(run), flags.own_data(path, columns))

@@ -1,0 +1,1 @@
+"""How people see it: on the terminal, as a page, as pictures."""
