@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqzoo import bundle, judge, registry, runs
+from seqzoo.judge import Metric, Scores
 from seqzoo.recipe import Recipe
 from seqzoo.report import JSON, Measured, Report
 from seqzoo.room import C, D, Graphs, Judgement, K, P, Room, S, T, X
@@ -113,9 +114,8 @@ def _learnt(
 def judged(room: Room[D, C, X, S, T, K, P], recipe: Recipe[D, C, X], found: Judgement) -> Report:
     """The part of a report that depends on the test examples: value, interval, baselines, verdict."""
     metric, scores = room.metric, found.scores
-    baselines = {
-        name: Measured(judge.value(one, metric), judge.interval(one, metric)) for name, one in found.baselines.items()
-    }
+    value = judge.value(scores, metric)
+    baselines = {name: _measured(scores, one, value, metric) for name, one in found.baselines.items()}
     return Report(
         recipe=recipe.name,
         title=recipe.title,
@@ -126,7 +126,7 @@ def judged(room: Room[D, C, X, S, T, K, P], recipe: Recipe[D, C, X], found: Judg
         unit=metric.unit,
         kind=metric.kind,
         items=room.items,
-        value=judge.value(scores, metric),
+        value=value,
         interval=judge.interval(scores, metric),
         n=len(scores.statistics),
         baselines=baselines,
@@ -138,6 +138,12 @@ def judged(room: Room[D, C, X, S, T, K, P], recipe: Recipe[D, C, X], found: Judg
             for name in ("learnt", "metrics", "counts", "ms_for_one", "facts", "sections", "more")
         },
     )
+
+
+def _measured(ours: Scores, theirs: Scores, value: float, metric: Metric) -> Measured:
+    other = judge.value(theirs, metric)
+    between = judge.difference_interval(ours, theirs, metric)
+    return Measured(other, judge.interval(theirs, metric), value - other, between)
 
 
 def _save(

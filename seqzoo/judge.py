@@ -202,16 +202,21 @@ def verdict(ours: Scores, baselines: Mapping[str, Scores], metric: Metric, level
     theirs = baselines[best]
     mine, other = value(ours, metric), value(theirs, metric)
     p = paired_p(ours, theirs, metric)
-    pairs = np.concatenate([ours.summed(), theirs.summed()], 1)
-    drawn = _resampled(_units(pairs, ours.horizon), 0)
-    k = pairs.shape[1] // 2
-    between = _between(metric.of(drawn[:, :k]) - metric.of(drawn[:, k:]))
+    between = difference_interval(ours, theirs, metric)
     wins = sign * (mine - other) > 0 and p < level
     words = (
         f"{'beats' if wins else 'does not beat'} the best baseline, {best}: "
         f"{_sizes(mine, other, between, metric)}, p {_p(p)}, n = {len(ours.statistics):,}"
     )
     return Verdict(best, mine, other, mine - other, between, p, wins, words)
+
+
+def difference_interval(ours: Scores, theirs: Scores, metric: Metric, seed: int = 0) -> tuple[float, float]:
+    """A 95 % bootstrap interval of ours minus theirs, on the same examples; see `interval`."""
+    pairs = np.concatenate([ours.summed(), theirs.summed()], 1)
+    drawn = _resampled(_units(pairs, ours.horizon), seed)
+    k = pairs.shape[1] // 2
+    return _between(metric.of(drawn[:, :k]) - metric.of(drawn[:, k:]))
 
 
 def _sizes(mine: float, other: float, between: Sequence[float], metric: Metric) -> str:

@@ -21,7 +21,7 @@ class Figure:
     """A picture: `data` are the arguments of the function of `seqzoo.page.charts` that `kind` names."""
 
     title: str
-    kind: Literal["lines", "bars", "heatmap", "passage", "history"]
+    kind: Literal["lines", "bars", "heatmap", "passage", "timeline"]
     data: Mapping[str, JSON]
     note: str = ""
     wide: bool = False
@@ -54,10 +54,15 @@ _SECTIONS: dict[str, type[Figure] | type[Table] | type[Text]] = {"figure": Figur
 
 @dataclass(frozen=True)
 class Measured:
-    """A value of the metric with its 95 % interval."""
+    """A baseline's value of the metric with its 95 % interval; ours minus its, with the interval of that.
+
+    The intervals of two models that are scored on the same examples may overlap where their difference is certain.
+    """
 
     value: float
     interval: tuple[float, float]
+    difference: float = 0.0
+    between: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,7 @@ class Report:
             "verdict": Verdict.from_json(plain["verdict"]) if plain.get("verdict") else None,
             "scores": Scores.from_json(plain["scores"]) if plain.get("scores") else None,
             "baseline_scores": {name: Scores.from_json(one) for name, one in kept.items()},
-            "baselines": {n: Measured(float(one["value"]), tuple(one["interval"])) for n, one in baselines.items()},
+            "baselines": {name: _measured(one) for name, one in baselines.items()},
             "sections": [_SECTIONS[k](**content) for one in plain["sections"] for k, content in one.items()],
         }
         known = {f.name for f in fields(cls)}
@@ -169,13 +174,22 @@ class Report:
             raise UserError(f"{folder}: {FILE} is missing or damaged: {error}") from None
 
 
+def _measured(values: Mapping[str, Any]) -> Measured:
+    pairs = {name: (float(values[name][0]), float(values[name][1])) for name in ("interval", "between")}
+    return Measured(float(values["value"]), pairs["interval"], float(values["difference"]), pairs["between"])
+
+
 def _of_format_1(old: Mapping[str, Any]) -> dict[str, Any]:
     """Names of 0.3.0 and before: words with blanks, the rest of a room's keys beside them."""
     between = old.get("baseline intervals", {})
     new = {
         "claim": old.get("claim", {}).get("text", ""),
         "counts": {name: value for name, value in old.get("split", {}).items() if isinstance(value, int)},
-        "baselines": {n: {"value": v, "interval": between.get(n, (v, v))} for n, v in old.get("baselines", {}).items()},
+        "baselines": {
+            name: {"value": value, "interval": between.get(name, (value, value)), "difference": old["value"] - value,
+                   "between": (old["value"] - value,) * 2}
+            for name, value in old.get("baselines", {}).items()
+        },
         "training_seconds": old.get("training seconds", 0.0),
         "total_seconds": old.get("total seconds", 0.0),
         "onnx_difference": old.get("onnx difference", 0.0),
