@@ -224,6 +224,12 @@ def main() -> None:
         if error.hint:
             typer.echo(f"try:   {error.hint}", err=True)
         sys.exit(2)
+    except ModuleNotFoundError as error:  # a small environment that answers, without what training needs
+        if (error.name or "seqzoo").startswith("seqzoo"):
+            raise
+        typer.secho(f"error: this command needs {error.name}, which is not installed here", fg="red", err=True)
+        typer.echo("try:   pip install seqzoo", err=True)
+        sys.exit(2)
     except BrokenPipeError:  # the reader of our output has gone
         sys.stderr.close()
         sys.exit(0)

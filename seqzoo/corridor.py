@@ -125,6 +125,7 @@ def judged(room: Room[D, C, X, S, T, K, P], recipe: Recipe[D, C, X], found: Judg
         metric=metric.name,
         unit=metric.unit,
         kind=metric.kind,
+        higher_is_better=metric.higher_is_better,
         items=room.items,
         value=value,
         interval=judge.interval(scores, metric),

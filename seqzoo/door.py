@@ -53,29 +53,36 @@ class Run:
         found = runs.load(str(self.folder)).predict(*given, **options)
         return list(found) if isinstance(found, Iterator) else found
 
-    def plot(self) -> Any:
-        """The report's first picture, to be shown in a notebook."""
-        from seqzoo.page import charts
+    def plot(self) -> Page:
+        """The report's first picture, to be shown in a notebook.
+
+        Raises:
+            UserError: the report has none.
+        """
+        from seqzoo.errors import UserError
+        from seqzoo.page import html
         from seqzoo.report import Figure
 
-        drawn = [charts.draw(one) for one in self.report.sections if isinstance(one, Figure)]
-        return Picture(drawn[0] if drawn else "")
+        figure = next((one for one in self.report.sections if isinstance(one, Figure)), None)
+        if figure is None:
+            raise UserError(f"the report of {self.folder} holds no picture")
+        return Page(html.alone(figure), 420)
+
+    def _repr_html_(self) -> str:
+        return Page((self.folder / "report.html").read_text(encoding="utf-8"), 760)._repr_html_()
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that a notebook shows in a frame of its own, `height` pixels high."""
+
+    html: str
+    height: int
 
     def _repr_html_(self) -> str:
         from html import escape
 
-        text = (self.folder / "report.html").read_text(encoding="utf-8")
-        return f'<iframe srcdoc="{escape(text)}" style="width:100%;height:760px;border:0"></iframe>'
-
-
-@dataclass(frozen=True)
-class Picture:
-    """An SVG that a notebook shows."""
-
-    svg: str
-
-    def _repr_html_(self) -> str:
-        return self.svg
+        return f'<iframe srcdoc="{escape(self.html)}" style="width:100%;height:{self.height}px;border:0"></iframe>'
 
 
 def train(
@@ -122,7 +129,8 @@ def kept(data: str | Path | pd.DataFrame) -> Path:
     """The path of a file; a frame becomes a CSV in `runs/data`, named by its content."""
     if isinstance(data, str | Path):
         return Path(data)
-    text = data.to_csv(index=bool(data.index.name))
+    numbered = data.index.name is None and data.index.dtype.kind == "i"  # an index that only counts is no column
+    text = data.to_csv(index=not numbered, index_label=None if numbered else data.index.name or "time")
     path = runs.RUNS / "data" / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}.csv"
     if not path.is_file():
         from seqzoo.files import writing

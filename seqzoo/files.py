@@ -177,7 +177,7 @@ def _objects(path: Path, file: IO[str]) -> Iterator[dict[str, str]]:
             continue
         try:
             row = json.loads(line, object_pairs_hook=_pairs_once)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UserError(f"{path}, line {number}: not valid JSONL: {error}") from None
         if not isinstance(row, dict):
             raise UserError(f"{path}, line {number}: each line must be a JSON object")

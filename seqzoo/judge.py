@@ -10,7 +10,6 @@ import numpy as np
 
 RESAMPLES = 2000
 LEVEL = 0.95
-_BLOCK = 20  # neighbouring moments that the bootstrap keeps together, at least
 
 
 def ratio(sums: np.ndarray) -> np.ndarray:
@@ -102,19 +101,43 @@ def value(scores: Scores, metric: Metric) -> float:
 
 
 def interval(scores: Scores, metric: Metric, seed: int = 0) -> tuple[float, float]:
-    """A 95 % bootstrap interval, resampling whole groups, or blocks of neighbouring moments.
+    """A 95 % interval: a bootstrap that resamples whole groups; for moments in order, by their long-run variance.
 
-    Source: Efron 1979; for groups, the cluster bootstrap of Field and Welsh 2007.
+    Source: Efron 1979; for groups, the cluster bootstrap of Field and Welsh 2007; for moments see `long_run`.
     """
-    return _between(metric.of(_resampled(_units(scores.summed(), scores.horizon), seed)))
+    sums = scores.summed()
+    if scores.horizon:
+        return _around(value(scores, metric), metric.of(sums), scores.horizon)
+    return _between(metric.of(_resampled(sums, seed)))
 
 
-def _units(sums: np.ndarray, horizon: int) -> np.ndarray:
-    """What is independent: groups, or blocks of neighbouring moments."""
-    if not horizon:
-        return sums
-    starts = np.arange(0, len(sums), max(horizon, min(_BLOCK, max(1, len(sums) // 10))))
-    return np.add.reduceat(sums, starts, axis=0)
+def long_run(values: np.ndarray, horizon: int) -> tuple[float, int]:
+    """The standard error of the mean of values in order that depend on their neighbours, and its degrees of freedom.
+
+    Forecasts from neighbouring moments overlap over `horizon` - 1 steps, and what befalls one befalls the next; only
+    slow cosines, of which there are as many as degrees of freedom, tell how far such a mean may stray.
+
+    Args:
+        values: (n,) float.
+        horizon: steps ahead, at least 1.
+
+    Source: Lazarus, Lewis, Stock and Watson 2018, HAR inference (equal-weighted cosines); for forecasts Coroneo and
+    Iacone 2020, Comparing predictive accuracy in small samples.
+    """
+    from scipy.fft import dct
+
+    n = len(values)
+    freedom = max(1, min(int(0.4 * n ** (2 / 3)), n // (2 * horizon)))
+    waves = dct(np.asarray(values, float), norm="ortho")[1 : freedom + 1]
+    return float(np.sqrt((waves**2).sum() / max(1, len(waves)) / n)), freedom
+
+
+def _around(centre: float, values: np.ndarray, horizon: int) -> tuple[float, float]:
+    from scipy.stats import t as student
+
+    error, freedom = long_run(values, horizon)
+    reach = error * float(student.ppf((1 + LEVEL) / 2, freedom))
+    return centre - reach, centre + reach
 
 
 def _resampled(units: np.ndarray, seed: int) -> np.ndarray:
@@ -172,27 +195,19 @@ def diebold_mariano(ours: np.ndarray, theirs: np.ndarray, horizon: int) -> float
     """The two-sided p-value of "equal accuracy" of two forecasters.
 
     Args:
-        ours: (n,) float losses at consecutive origins, each the mean over the steps ahead.
+        ours: (n,) float losses at consecutive origins, each the mean over the steps ahead and over all series.
         theirs: the same of the other.
-        horizon: steps ahead; forecasts overlap, so losses are correlated over `horizon - 1` origins.
+        horizon: steps ahead.
 
-    Source: Diebold and Mariano 1995, with the small-sample correction of Harvey, Leybourne and Newbold 1997.
+    Source: Diebold and Mariano 1995, with the long-run variance and the t distribution of `long_run`.
     """
     from scipy.stats import t as student
 
     difference = np.asarray(ours, float) - np.asarray(theirs, float)
-    n = len(difference)
-    if n < 3 or not np.any(difference):
+    if len(difference) < 3 or not np.any(difference):
         return 1.0
-    lags = min(horizon - 1, n - 2)
-    centred = difference - difference.mean()
-    covariances = [float(centred[k:] @ centred[: n - k]) / n for k in range(lags + 1)]
-    variance = covariances[0] + 2 * sum(covariances[1:])
-    if variance <= 0:  # Bartlett's weights keep it positive
-        variance = covariances[0] + 2 * sum((1 - k / (lags + 1)) * c for k, c in enumerate(covariances) if k)
-    correction = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
-    statistic = difference.mean() / np.sqrt(variance / n) * np.sqrt(max(correction, 1 / n))
-    return float(2 * student.sf(abs(statistic), n - 1))
+    error, freedom = long_run(difference, horizon)
+    return float(2 * student.sf(abs(difference.mean()) / max(error, 1e-300), freedom))
 
 
 def verdict(ours: Scores, baselines: Mapping[str, Scores], metric: Metric, level: float = 0.05) -> Verdict:
@@ -212,10 +227,11 @@ def verdict(ours: Scores, baselines: Mapping[str, Scores], metric: Metric, level
 
 
 def difference_interval(ours: Scores, theirs: Scores, metric: Metric, seed: int = 0) -> tuple[float, float]:
-    """A 95 % bootstrap interval of ours minus theirs, on the same examples; see `interval`."""
-    pairs = np.concatenate([ours.summed(), theirs.summed()], 1)
-    drawn = _resampled(_units(pairs, ours.horizon), seed)
-    k = pairs.shape[1] // 2
+    """A 95 % interval of ours minus theirs, on the same examples; see `interval`."""
+    a, b = ours.summed(), theirs.summed()
+    if ours.horizon:
+        return _around(value(ours, metric) - value(theirs, metric), metric.of(a) - metric.of(b), ours.horizon)
+    drawn, k = _resampled(np.concatenate([a, b], 1), seed), a.shape[1]
     return _between(metric.of(drawn[:, :k]) - metric.of(drawn[:, k:]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import types
 import typing
 from dataclasses import dataclass
@@ -12,7 +13,10 @@ from seqzoo.errors import nearest
 
 @dataclass(frozen=True)
 class Fit:
-    """How to train. Times are in epochs; `learning_rate` is the peak when there is a schedule."""
+    """How to train. Times are in epochs; `learning_rate` is the peak when there is a schedule.
+
+    `clip_norm` of 0: gradients are not clipped; `patience` of None: all epochs are trained.
+    """
 
     epochs: int = 5
     batch_size: int = 64
@@ -21,7 +25,7 @@ class Fit:
     schedule: str = "constant"
     warmup_steps: int = 0
     weight_decay: float = 0.0
-    clip_norm: float | None = None
+    clip_norm: float = 0.0
     average: float = 0.0
     patience: int | None = None
     reduce_patience: int | None = None
@@ -29,14 +33,22 @@ class Fit:
 
     def problems(self) -> list[str]:
         """List what is out of range."""
-        found = [f"fit.{name} must be at least 1" for name in ("epochs", "batch_size") if getattr(self, name) < 1]
-        if self.optimizer not in ("adam", "adamw", "rmsprop", "sgd"):
+        at_least_1 = ("epochs", "batch_size", "patience", "reduce_patience")
+        at_least_0 = ("warmup_steps", "weight_decay", "clip_norm")
+        limits = {**dict.fromkeys(at_least_1, 1), **dict.fromkeys(at_least_0, 0)}
+        given = {name: getattr(self, name) for name in limits}
+        found = [
+            f"fit.{name} must be at least {limits[name]}"
+            for name, value in given.items()
+            if value is not None and not value >= limits[name]
+        ]
+        if self.optimizer not in _OPTIMIZERS:
             found.append(f"fit.optimizer = {self.optimizer!r}: {nearest(self.optimizer, _OPTIMIZERS)}")
         if self.schedule not in ("constant", "cosine"):
             found.append(f"fit.schedule = {self.schedule!r}: {nearest(self.schedule, ('constant', 'cosine'))}")
         if self.schedule == "cosine" and self.reduce_patience is not None:
             found.append("fit.reduce_patience needs schedule = 'constant': a schedule sets the rate itself")
-        if not self.learning_rate > 0:
+        if not 0 < self.learning_rate < math.inf:
             found.append("fit.learning_rate must be above 0")
         if not 0 <= self.average < 1:
             found.append("fit.average (of the weights) must be at least 0 and below 1")
@@ -53,7 +65,7 @@ class Claim:
     """What the source promises, unproved: the report prints it beside the measured number."""
 
     text: str = ""
-    metric: str = "accuracy"
+    metric: str = ""
     low: float | None = None
     high: float | None = None
 
@@ -92,8 +104,10 @@ def typed(where: str, value: Any, hint: Any, problems: list[str]) -> Any:
         kinds = [a for a in typing.get_args(hint) if a is not type(None)]
         hint = kinds[0]
     if typing.get_origin(hint) is tuple:
-        inner = typing.get_args(hint)[0]
+        inner, *more = typing.get_args(hint)
         if isinstance(value, list | tuple):
+            if more != [...] and len(value) != 1 + len(more):
+                problems.append(f"{where} = {list(value)!r} must be {1 + len(more)} numbers")
             return tuple(typed(where, item, inner, problems) for item in value)
     elif hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

@@ -126,6 +126,8 @@ def parse(
         "fit": Fit,
         "claim": Claim,
     }
+    if isinstance(table.get("codec"), dict):
+        table["codec"] = _renamed(table["codec"], getattr(room, "RENAMED", {}))
     for key in table:
         if key not in _TOP and key not in sections and key != "model":
             problems.append(f"unknown key {key!r}: {nearest(key, [*_TOP, *sections, 'model'])}")
@@ -139,11 +141,20 @@ def parse(
     return Recipe(name=name, architecture=architecture, model=model, **top, **records)
 
 
+def _renamed(table: dict[str, Any], names: dict[str, tuple[str, dict[str, str]]]) -> dict[str, Any]:
+    """A table of an older recipe under today's names: old name -> (new name, {old value: new value})."""
+    found = {}
+    for key, value in table.items():
+        new, values = names.get(key, (key, {}))
+        found[new] = values.get(value, value) if isinstance(value, str) else value
+    return found
+
+
 def _fail(where: str, problems: list[str]) -> None:
     if problems:
         raise UserError(
             f"{where} has {len(problems)} problem(s):\n  - " + "\n  - ".join(problems),
-            "seqzoo show imdb-bilstm",
+            f"seqzoo show {Path(where).stem}" if Path(where).stem in names() else "seqzoo list",
         )
 
 

@@ -72,7 +72,7 @@ class Report:
     Attributes:
         recipe, title, source, task, architecture, parameters, seed, created, machine: where it comes from.
         claim: what the source promises, unproved.
-        metric, unit, kind: what `value` is; `kind` is "share" or "number".
+        metric, unit, kind, higher_is_better: what `value` is; `kind` is "share" or "number".
         value, interval, n: measured on n test examples, with a 95 % interval.
         learnt: ends the sentence "... has learnt".
         baselines: each on the same examples; verdict: against the best of them, None where there are none.
@@ -99,6 +99,7 @@ class Report:
     claim: str = ""
     unit: str = ""
     kind: str = "number"
+    higher_is_better: bool = False
     items: str = "examples"
     learnt: str = ""
     baselines: Mapping[str, Measured] = field(default_factory=dict)
@@ -196,6 +197,7 @@ def _of_format_1(old: Mapping[str, Any]) -> dict[str, Any]:
         "weights_sha256": old.get("weights sha256", ""),
         "ms_for_one": old.get("speed", {}).get("ms for one"),
         "kind": "share" if old["metric"] == "accuracy" else "number",
+        "higher_is_better": old["metric"] == "accuracy",
         "scores": None,
         "baseline_scores": {},
         "sections": [],

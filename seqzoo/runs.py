@@ -125,6 +125,11 @@ def names_a_run(word: str) -> bool:
     return any((folder / bundle.META).is_file() for folder in (Path(word), RUNS / word)) or word in shipped()
 
 
+def called(folder: Path) -> str:
+    """What an answer says of the model that gave it."""
+    return f"{folder.name}, which ships with seqzoo" if folder in shipped().values() else str(folder)
+
+
 def _meta_or_nothing(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))

@@ -1,6 +1,8 @@
 """What the tests share: a small labelled file, and one tiny run trained on it."""
 
+import io
 import os
+import sys
 from pathlib import Path
 
 import curl_cffi  # noqa: F401  (yfinance's transport must be loaded before TensorFlow)
@@ -36,3 +38,39 @@ def tiny_run(tiny_recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "tiny"
     train(tiny_recipe, out, Work(quiet=True))
     return out
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def seqzoo(monkeypatch, capsys, tmp_path):
+    """Run a command in an empty folder; returns (exit code, output, errors)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    from seqzoo import cli
+
+    def run(*args, stdin=None):
+        monkeypatch.setattr(sys, "argv", ["seqzoo", *map(str, args)])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin) if stdin is not None else Terminal())
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def fails(result, *words):
+    """One clear message, exit code 2, no traceback."""
+    code, out, err = result
+    assert code == 2, (code, out, err)
+    assert "Traceback" not in err + out
+    for word in words:
+        assert word in err, err

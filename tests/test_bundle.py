@@ -128,8 +128,19 @@ def test_saving_again_replaces_the_bundle(copy):
     assert json.loads((copy / "meta.json").read_text())["files"].keys() == {"codec.json"}
 
 
+def test_a_bundle_may_hold_several_graphs_but_needs_one(copy):
+    shutil.copy(copy / "model.onnx", copy / "encoder.onnx")
+    bundle.seal(copy, {"task": "classify"})
+    assert set(bundle.load_meta(copy)["files"]) >= {"encoder.onnx", "model.onnx"}
+    for path in copy.glob("*.onnx"):
+        path.unlink()
+    bundle.seal(copy, {"task": "classify"})
+    refused(copy, "does not list a graph")
+
+
 def test_a_bundle_written_by_the_first_version_still_answers():
     golden = Path(__file__).parent / "golden"
     expected = json.loads((golden / "bundle-1.json").read_text())
     found = runs.load(str(golden / "bundle-1")).probabilities(list(expected))
     np.testing.assert_allclose(found, list(expected.values()), atol=1e-5)
+    assert json.loads((golden / "bundle-1" / "meta.json").read_text())["format"] == 1

@@ -1,51 +1,19 @@
 """The command line: what it says, where it says it, and how it fails."""
 
 import csv
-import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
-from seqzoo import cli, fetch, recipe, runs
-from tests.conftest import TINY
-
-
-@pytest.fixture
-def seqzoo(monkeypatch, capsys, tmp_path):
-    """Run a command in an empty folder; returns (exit code, output, errors)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*args, stdin=None):
-        monkeypatch.setattr(sys, "argv", ["seqzoo", *map(str, args)])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin) if stdin is not None else _Terminal())
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
-
-
-class _Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-def fails(result, *words):
-    """One clear message, exit code 2, no traceback."""
-    code, out, err = result
-    assert code == 2, (code, out, err)
-    assert "Traceback" not in err + out
-    for word in words:
-        assert word in err, err
+from seqzoo import corridor, fetch, flags, recipe, runs
+from seqzoo.report import Report
+from tests.conftest import fails
+from tests.tasks.classify.cases import TINY
 
 
 # --- looking around ---------------------------------------------------------------------------------
@@ -65,7 +33,7 @@ def test_list_and_show(seqzoo):
 
 def test_version_and_completion(seqzoo):
     assert seqzoo("--version")[1].startswith("seqzoo 0.")
-    assert cli._recipe_names("imdb-b") == ["imdb-bilstm"]
+    assert flags.recipe_names("imdb-b") == ["imdb-bilstm"]
 
 
 def test_copy_and_train_the_copy(seqzoo, reviews, tmp_path):
@@ -103,14 +71,16 @@ def test_train_evaluate_and_require_win(seqzoo, reviews, tmp_path, monkeypatch):
     assert code == 0 and report["seed"] == 7 and report["folder"] == "run"
     again = json.loads(seqzoo("evaluate", "run", "--json")[1])
     assert again["value"] == report["value"] and again["verdict"] == report["verdict"]
+    assert again["baselines"] == report["baselines"] and again["metrics"] == report["metrics"]
     other = json.loads(
         seqzoo("evaluate", "run", "--data", reviews, "--text", "review", "--label", "stars", "--json")[1]
     )
-    assert other["n"] == 240 and "verdict" not in other
+    assert other["n"] == 240 and other["verdict"] is None and not other["baselines"]
     assert seqzoo("evaluate", "run")[0] == 0
+    judged = Report.from_json(report)
     for wins, expected in ((True, 0), (False, 1)):
-        judged = report | {"verdict": report["verdict"] | {"wins": wins}}
-        monkeypatch.setattr(runs, "train", lambda *args, judged=judged, **kwargs: judged)
+        told = replace(judged, verdict=replace(judged.verdict, wins=wins))
+        monkeypatch.setattr(corridor, "train", lambda *args, told=told, **kwargs: told)
         assert seqzoo("train", "imdb-bilstm", "--require-win", "--quiet")[0] == expected
 
 
@@ -123,7 +93,7 @@ def test_evaluate_with_a_class_unseen_in_training(seqzoo, tiny_run, tmp_path):
 def test_interrupted_training_says_how_to_go_on(seqzoo, reviews, monkeypatch, tmp_path):
     import keras
 
-    from seqzoo import callbacks
+    from seqzoo.fitting import callbacks
 
     class CtrlC(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -140,9 +110,11 @@ def test_interrupted_training_says_how_to_go_on(seqzoo, reviews, monkeypatch, tm
             self.seen.append(epoch)
 
     with monkeypatch.context() as patch:
-        patch.setattr(callbacks, "display", lambda *args: CtrlC())
+        patch.setattr(callbacks, "Display", lambda *args: CtrlC())
         code, _, err = seqzoo("train", "imdb-bilstm", *own(reviews), "--set", "fit.epochs=3", "--quiet")
     assert code == 130 and "--resume" in err and "Traceback" not in err
+    for more in (("--set", "fit.epochs=9"), ("--seed", "3"), ("--data", reviews)):
+        fails(seqzoo("train", "imdb-bilstm", "--resume", *more), "--resume goes on with", "leave out")
     assert len((tmp_path / "runs" / "imdb-bilstm.training" / "history.csv").read_text().splitlines()) == 2
     assert seqzoo("train", "imdb-bilstm", "--resume", "--quiet")[0] == 0
     assert (tmp_path / "runs" / "imdb-bilstm" / "meta.json").is_file()
@@ -172,9 +144,80 @@ def test_a_file_to_a_file(seqzoo, tiny_run, reviews, tmp_path, kind):
         else:
             rows = list(csv.DictReader(file, delimiter="\t" if kind == "tsv" else ","))
     assert len(rows) == 240
-    assert list(rows[0]) == ["review", "stars", "film", "label", "confidence"]
-    assert sum(row["label"] == row["stars"] for row in rows) > 200
+    assert list(rows[0]) == ["review", "stars", "film", "predicted", "predicted_confidence"]
+    assert sum(row["predicted"] == row["stars"] for row in rows) > 200
     assert not list(tmp_path.glob(".*part"))
+
+
+def test_a_users_columns_and_files_are_never_written_over(seqzoo, tiny_run, tmp_path):
+    """`label` and `confidence` are the user's own; so is `predicted`, and so is a file that is there."""
+    mine = "text,label,confidence,predicted\nsuperb,mine,1,yes\n"
+    (tmp_path / "a.csv").write_text(mine)
+    fails(seqzoo("classify", tiny_run, "--input", "a.csv", "--output", "a.csv"), "exists already", "--force")
+    assert (tmp_path / "a.csv").read_text() == mine
+    assert seqzoo("classify", tiny_run, "--input", "a.csv", "--output", "b.csv")[0] == 0
+    with (tmp_path / "b.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert (row["label"], row["confidence"], row["predicted"]) == ("mine", "1", "yes")
+    assert (row["predicted_2"], float(row["predicted_confidence"]) > 0.5) == ("good", True)
+    fails(seqzoo("classify", tiny_run, "--input", "a.csv", "--output", "b.csv"), "exists already")
+    assert seqzoo("classify", tiny_run, "--input", "a.csv", "--output", "a.csv", "--force")[0] == 0
+    assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
+
+
+@pytest.mark.parametrize("verb", ["train", "classify"])
+def test_files_that_would_lose_something_silently_are_refused(seqzoo, tiny_run, tmp_path, verb):
+    given = {
+        "twice.csv": ("text,text,label\na,b,c\nd,e,f\n", "names 'text' more than once"),
+        "open.csv": ('text,label\n"never closed,a\nx,b\ny,a\n', "a quote is never closed"),
+        "wide.csv": ("text,label\nfine, really,a\nx,b\n", "3 values, the header has 2"),
+        "twice.jsonl": ('{"text": "a", "text": "b", "label": "c"}\n', "stands more than once"),
+    }
+    for name, (content, words) in given.items():
+        (tmp_path / name).write_text(content)
+        args = ("train", "imdb-bilstm", "--quiet", "--data") if verb == "train" else ("classify", tiny_run, "--input")
+        fails(seqzoo(*args, name), words)
+    (tmp_path / "wide.csv").write_bytes("text,label\nfine,a\n".encode("utf-16"))
+    fails(seqzoo(*args, "wide.csv"), "not UTF-8", "iconv -f utf-16 -t utf-8 wide.csv")
+
+
+def test_every_answer_names_its_model(seqzoo, tiny_run, tmp_path):
+    assert f"answered by {tiny_run}" in seqzoo("classify", tiny_run, "a superb film")[2]
+    assert "answered by" not in seqzoo("classify", tiny_run, "a superb film", "--quiet")[2]
+    assert json.loads(seqzoo("classify", "a superb film", "--json")[1])["model"].startswith("imdb-evidence-bilstm")
+    shutil.copytree(tiny_run, tmp_path / "runs" / "spam")
+    assert json.loads(seqzoo("classify", "a superb film", "--json")[1])["model"] == "runs/spam"
+    assert "answered by runs/spam" in seqzoo("classify", "a superb film")[2]
+
+
+@pytest.mark.parametrize("verb", ["train", "generate", "forecast"])
+def test_a_negative_seed_is_refused(seqzoo, verb):
+    more = {"train": ["imdb-bilstm"], "generate": [], "forecast": ["--ticker", "AAPL"]}[verb]
+    code, _, err = seqzoo(verb, *more, "--seed", "-5")
+    assert code == 2 and "--seed" in err and "Traceback" not in err
+
+
+def test_one_vocabulary_for_all_verbs():
+    """One name, one meaning: what a flag is called and what its help says, over every verb."""
+    import typer
+
+    from seqzoo import cli
+
+    group = typer.main.get_command(cli.app)
+    meanings = {}
+    for verb, command in group.commands.items():
+        for parameter in getattr(command, "params", []):
+            if parameter.hidden if hasattr(parameter, "hidden") else False:
+                continue
+            name = parameter.opts[0]
+            meanings.setdefault(name, {}).setdefault(type(parameter.type).__name__, []).append(verb)
+    assert all(len(kinds) == 1 for kinds in meanings.values()), meanings
+    for verb in ("evaluate", "classify", "forecast", "generate"):
+        words = " ".join(str(p.metavar) for p in group.commands[verb].params if p.param_type_name == "argument")
+        assert "RUN" in words, verb
+    shown = {name for name, kinds in meanings.items() for verbs in kinds.values() if "forecast" in verbs}
+    assert {"--data", "--output", "--force", "--set", "--seed", "--quiet", "--json"} <= shown
+    assert "--csv" not in shown and "--run" not in meanings
 
 
 def test_lines_and_json_on_standard_input(seqzoo, tiny_run):
@@ -184,7 +227,7 @@ def test_lines_and_json_on_standard_input(seqzoo, tiny_run):
         json.loads(line)
         for line in seqzoo("classify", tiny_run, "--json", stdin='{"text": "superb", "id": 3}\n')[1].splitlines()
     ]
-    assert rows[0]["id"] == "3" and rows[0]["label"] == "good"
+    assert rows[0]["id"] == "3" and rows[0]["predicted"] == "good"
     fails(seqzoo("classify", tiny_run, stdin='{"texts": "superb"}\n'), "no key 'text'", "did you mean")
     fails(seqzoo("classify", tiny_run, stdin='{"text": \n'), "not valid JSON")
 
@@ -210,10 +253,10 @@ def test_bad_files(seqzoo, tiny_run, tmp_path):
     train = ("train", "imdb-bilstm", "--quiet", "--data")
     fails(seqzoo(*train, "none.csv"), "no such file")
     fails(seqzoo(*train, "empty.csv"), "no rows")
-    fails(seqzoo(*train, "latin.csv"), "not UTF-8", "iconv")
+    fails(seqzoo(*train, "latin.csv"), "not UTF-8", "iconv -f latin1")
     fails(seqzoo(*train, "a.csv", "--text", "review"), "no column 'review'")
     fails(seqzoo(*train, "a.csv"), "one example")
-    fails(seqzoo("train", "imdb-bilstm", "--text", "review"), "--data FILE")
+    fails(seqzoo("train", "imdb-bilstm", "--text", "review"), "--data FILE", "--text describes your own file")
     fails(seqzoo("classify", tiny_run, "--input", "none.csv"), "no such file")
     fails(seqzoo("classify", tiny_run, "--input", "empty.csv"), "no rows")
     fails(seqzoo("classify", tiny_run, "--input", "a.csv", "--text", "label_"), "no column")
@@ -246,7 +289,7 @@ def test_a_full_disk(seqzoo, tiny_run, reviews, monkeypatch, tmp_path):
     (tmp_path / "out.csv").write_text("older")
     (tmp_path / ".out.csv.part").symlink_to("/dev/full")
     fails(
-        seqzoo("classify", tiny_run, "--input", reviews, "--text", "review", "--output", "out.csv"),
+        seqzoo("classify", tiny_run, "--input", reviews, "--text", "review", "--output", "out.csv", "--force"),
         "No space left",
     )
     assert (tmp_path / "out.csv").read_text() == "older"

@@ -102,6 +102,15 @@ def test_masked_layer(name):
     assert graph.check(model, graph.convert(model), id_batches()) < 1e-5
 
 
+def test_outputs_at_every_step_are_held_against_keras_where_there_is_something_to_tell():
+    model = with_ids(layers.LSTM(4, return_sequences=True), layers.Dense(3))
+    proto = graph.convert(model)
+    assert graph.check(model, proto, id_batches()) < 1e-5
+    model.layers[-1].bias.assign([1.0, 0.0, 0.0])
+    with pytest.raises(UserError, match="differs from Keras"):
+        graph.check(model, proto, id_batches())
+
+
 def test_merging_and_attention():
     entry = keras.Input((None,), dtype="int32", name="ids")
     x = layers.Embedding(20, FEATURES, mask_zero=True)(entry)

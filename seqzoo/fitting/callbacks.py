@@ -132,7 +132,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
 
 def _explain_nan(options: Fit, epoch: int, batch: int) -> str:
     causes = []
-    if options.clip_norm is None:
+    if not options.clip_norm:
         causes.append("the gradient is not clipped (try --set fit.clip_norm=1.0)")
     if options.learning_rate > 0.003:
         causes.append(f"the learning rate {options.learning_rate:g} is high (try --set fit.learning_rate=0.001)")

@@ -84,7 +84,7 @@ def optimizer(options: Fit, steps: int) -> Any:
     if options.average:
         extra.update(use_ema=True, ema_momentum=options.average)
     kind = getattr(keras.optimizers, _OPTIMIZERS[options.optimizer])
-    return kind(rate, global_clipnorm=options.clip_norm, **extra)
+    return kind(rate, global_clipnorm=options.clip_norm or None, **extra)
 
 
 def fit(
@@ -152,6 +152,7 @@ def stateful_twin(model: keras.Model, rows: int) -> keras.Model:
         return type(layer).from_config(layer.get_config() | stateful)
 
     same = [keras.Input(batch_shape=(rows, *x.shape[1:]), dtype=x.dtype, name=x.name) for x in model.inputs]
-    copy = keras.models.clone_model(model, input_tensors=same, clone_function=twin)
+    tensors = same if len(same) > 1 else same[0]
+    copy = keras.models.clone_model(model, input_tensors=tensors, clone_function=twin)
     copy.set_weights(model.get_weights())
     return copy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -94,18 +94,18 @@ def described(name: str, dtype: Any, shape: Sequence[int | str]) -> onnx.ValueIn
     return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), list(shape))
 
 
+Form = TypeVar("Form", bound=Callable[..., "str | Tensor | list[Tensor]"])
 WRITERS: dict[str, Callable[..., str | Tensor | list[Tensor]]] = {}
-Function = Callable[..., Any]
 
 
-def converts(*names: str) -> Callable[[Function], Function]:
+def converts(*names: str) -> Callable[[Form], Form]:
     """Register the function that writes the layers with these class names.
 
     It takes the writer, the layer and its input tensors, and returns the output's name (shape and mask are then
     the layer's and the first input's) or whole tensors.
     """
 
-    def register(function: Function) -> Function:
+    def register(function: Form) -> Form:
         WRITERS.update(dict.fromkeys(names, function))
         return function
 

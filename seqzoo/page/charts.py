@@ -1,159 +1,146 @@
-"""Small SVG charts that take their colours from the page, so that they suit light and dark; one of characters."""
+"""The figures of a report, as SVG and HTML that take their colours from the page, so that they suit light and dark."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import TypedDict, cast
 
-import numpy as np
+from seqzoo.page import axes, rows, timeline
+from seqzoo.page.axes import WIDTH, Scale, finite, label
+from seqzoo.page.text import number
+from seqzoo.report import Figure
 
-WIDTH, HEIGHT = 480, 270
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 16, 26, 44
+Point = Sequence[float | None]
+_HEIGHT = 270.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 16.0, 26.0, 44.0
 _DOTS = 16  # a longer line needs no dots
+_SHADES = 10  # of a passage
 
 
-def lines(
-    series: Mapping[str, Sequence[tuple[float, float]]],
-    x_title: str,
-    y_title: str,
-    *,
-    percent: bool = False,
-    diagonal: bool = False,
-    whole: bool = False,
-    bands: Sequence[tuple[Sequence[tuple[float, float]], Sequence[tuple[float, float]]]] = (),
-) -> str:
-    """Draw one line for each named series of (x, y) points; `diagonal` adds y = x on a unit square.
+class Lines(TypedDict, total=False):
+    """Data of "lines": points of each named line; `bands` are filled between a lower and an upper line."""
 
-    Each of `bands` is filled between its lower and its upper line.
-    """
-    points = [point for line in [*series.values(), *(end for band in bands for end in band)] for point in line]
-    if not points:
+    lines: Mapping[str, Sequence[Point]]
+    x: str
+    y: str
+    percent: bool
+    diagonal: bool
+    whole: bool
+    bands: Sequence[tuple[Sequence[Point], Sequence[Point]]]
+
+
+class Heatmap(TypedDict):
+    """Data of "heatmap": `values` from 0 to 1 choose the colours, `shown` is written in the cells."""
+
+    rows: Sequence[str]
+    columns: Sequence[str]
+    values: Sequence[Sequence[float | None]]
+    shown: Sequence[Sequence[str]]
+
+
+class Passage(TypedDict):
+    """Data of "passage": pieces of a text, each with a value in `unit`."""
+
+    pieces: Sequence[tuple[str, float | None]]
+    unit: str
+
+
+def draw(figure: Figure) -> str:
+    """Draw a figure; nothing, where it holds nothing that can be drawn."""
+    if figure.kind == "lines":
+        return lines(cast(Lines, figure.data))
+    if figure.kind == "bars":
+        return rows.bars(cast(rows.Bars, figure.data))
+    if figure.kind == "heatmap":
+        return heatmap(cast(Heatmap, figure.data))
+    if figure.kind == "passage":
+        return passage(cast(Passage, figure.data))
+    return timeline.timeline(cast(timeline.Timeline, figure.data), figure.title)
+
+
+def lines(data: Lines) -> str:
+    """Draw one line for each named series of (x, y); `diagonal` adds y = x on a unit square."""
+    series = {name: axes.points(line) for name, line in data["lines"].items()}
+    bands = [(axes.points(low), axes.points(high)) for low, high in data.get("bands", ())]
+    every = [point for line in [*series.values(), *(end for band in bands for end in band)] for point in line]
+    if not every:
         return ""
-    xs, ys = [p[0] for p in points], [p[1] for p in points]
-    x0, x1 = (0.0, 1.0) if diagonal else (min(xs), max(xs))
-    y0, y1 = (0.0, 1.0) if diagonal else _padded(min(ys), max(ys))
-    if x0 == x1:
-        x0, x1 = x0 - 0.5, x1 + 0.5
-
-    def place(x: float, y: float) -> tuple[float, float]:
-        across = _LEFT + (x - x0) / (x1 - x0) * (WIDTH - _LEFT - _RIGHT)
-        return across, HEIGHT - _BOTTOM - (y - y0) / (y1 - y0) * (HEIGHT - _TOP - _BOTTOM)
-
-    parts = [_axis_y(place, x0, x1, y0, y1, percent), _axis_x(place, x0, x1, y0, percent and diagonal, whole)]
-    if diagonal:
-        (ax, ay), (bx, by) = place(0, 0), place(1, 1)
-        parts.append(f'<line class="diagonal" x1="{ax:.1f}" y1="{ay:.1f}" x2="{bx:.1f}" y2="{by:.1f}"/>')
-    for low, high in bands:
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*p) for p in [*low, *reversed(high)]))
-        parts.append(f'<polygon class="band" points="{path}"/>')
-    for number, (name, line) in enumerate(series.items()):
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*p) for p in line))
-        parts.append(f'<polyline class="line s{number}" points="{path}"/>')
-        for point in line if len(line) <= _DOTS else ():
-            x, y = place(*point)
-            tip = f"{name}: {point[0]:g}, {point[1]:.4g}"
-            parts.append(
-                f'<circle class="dot s{number}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"><title>{escape(tip)}</title></circle>'
-            )
-    parts.append(_titles(x_title, y_title))
-    legend = "".join(f'<span class="key s{i}">{escape(name)}</span>' for i, name in enumerate(series))
-    return _svg("".join(parts), HEIGHT, f"{y_title} by {x_title}") + f'<p class="legend">{legend}</p>'
+    x, y = _scales(every, data.get("diagonal", False))
+    parts = [_axes(x, y, data)]
+    if data.get("diagonal"):
+        parts.append(f'<path class="diagonal" d="{_path([(0, 0), (1, 1)], x, y)}"/>')
+    parts += [f'<path class="band" d="{_path([*low, *reversed(high)], x, y)}Z"/>' for low, high in bands if low]
+    for index, (name, line) in enumerate(series.items()):
+        colour = f"s{index % axes.COLOURS}{' again' if index >= axes.COLOURS else ''}"
+        parts.append(f'<path class="line {colour}" d="{_path(line, x, y)}"/>')
+        parts += [_dot(name, point, x, y, colour) for point in line if len(line) <= _DOTS]
+    return axes.svg("".join(parts), _HEIGHT, f"{data['y']} by {data['x']}") + axes.legend(series)
 
 
-def bars(
-    rows: Sequence[tuple[str, float, tuple[float, float] | None, bool]],
-    start: float = 0.0,
-    show: Callable[[float], str] = "{:.1%}".format,
-) -> str:
-    """Draw horizontal bars: (name, value, interval or None, whether it is ours); `show` writes a value."""
-    step, left = 40, 22 + 6.6 * max([len(name) for name, *_ in rows], default=0)
-    height = step * len(rows) + 8
-    end = max([value for _, value, _, _ in rows] + [i[1] for _, _, i, _ in rows if i] + [start + 1e-6])
-    scale = (WIDTH - left - 78) / (end - start)
+def _scales(every: Sequence[tuple[float, float]], unit: bool) -> tuple[Scale, Scale]:
+    across = (0.0, 1.0) if unit else axes.apart([x for x, _ in every])
+    up = (0.0, 1.0) if unit else axes.around([y for _, y in every])
+    return Scale(*across, _LEFT, WIDTH - _RIGHT), Scale(*up, _HEIGHT - _BOTTOM, _TOP)
+
+
+def _path(line: Sequence[tuple[float, float]], x: Scale, y: Scale) -> str:
+    return "M" + "L".join(f"{x(a):.1f},{y(b):.1f}" for a, b in line) if line else ""
+
+
+def _dot(name: str, point: tuple[float, float], x: Scale, y: Scale, colour: str) -> str:
+    tip = escape(f"{name}: {point[0]:g}, {point[1]:.4g}")
+    place = f'cx="{x(point[0]):.1f}" cy="{y(point[1]):.1f}"'
+    return f'<circle class="dot {colour}" {place} r="3.5"><title>{tip}</title></circle>'
+
+
+def _axes(x: Scale, y: Scale, data: Lines) -> str:
+    percent = data.get("percent", False)
     parts = []
-    for number, (name, value, interval, ours) in enumerate(rows):
-        y = number * step + 6
-        width = max(1.0, (value - start) * scale)
-        parts.append(f'<text class="label" x="{left - 10}" y="{y + 18}" text-anchor="end">{escape(name)}</text>')
-        parts.append(
-            f'<rect class="bar {"ours" if ours else ""}" x="{left}" y="{y}" width="{width:.1f}" height="26" rx="4"/>'
-        )
-        tip = left + width
-        if interval:
-            a, b = (left + max(0.0, v - start) * scale for v in interval)
-            parts.append(f'<path class="whisker" d="M{a:.1f},{y + 8}v10M{a:.1f},{y + 13}H{b:.1f}M{b:.1f},{y + 8}v10"/>')
-            tip = max(tip, b)
-        parts.append(f'<text class="label strong" x="{tip + 8:.1f}" y="{y + 18}">{escape(show(value))}</text>')
-    return _svg("".join(parts), height, "comparison")
-
-
-def in_text(
-    width: int,
-    bands: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
-    points: Sequence[tuple[str, np.ndarray, np.ndarray]],
-    show: Callable[[float], str],
-    height: int = 10,
-) -> str:
-    """A chart of characters: bands of (x, low, high), then points of (mark, x, y) over them."""
-    every = np.concatenate([*(end for _, *ends in bands for end in ends), *(y for _, _, y in points)])
-    bottom, top = float(every.min()), float(every.max())
-    span = (top - bottom) or 1.0
-
-    def rows(values: np.ndarray) -> list[int]:
-        return [round((float(value) - bottom) / span * (height - 1)) for value in values]
-
-    grid = [[" "] * width for _ in range(height)]
-    for x, low, high in bands:
-        for column, a, b in zip(x, rows(low), rows(high), strict=True):
-            for y in range(a, b + 1):
-                grid[y][column] = "░"
-    for mark, x, values in points:
-        for column, y in zip(x, rows(values), strict=True):
-            grid[y][column] = mark
-    labels = {height - 1: show(top), 0: show(bottom)}
-    return "\n".join(f"{labels.get(y, ''):>10} {''.join(grid[y]).rstrip()}" for y in range(height - 1, -1, -1))
-
-
-def _svg(content: str, height: int, title: str) -> str:
-    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">{content}</svg>'
-
-
-def _padded(low: float, high: float) -> tuple[float, float]:
-    room = (high - low) * 0.08 or abs(high) * 0.1 or 1.0
-    return (low - room if low < 0 else max(0.0, low - room)), high + room
-
-
-def round_numbers(low: float, high: float, most: int, least_step: float = 0.0) -> list[float]:
-    """Multiples of 1, 2 or 5 times a power of ten between two ends, at most `most` + 1 of them."""
-    rough = max((high - low) / most, least_step, 1e-300)
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * m for m in (1, 2, 5, 10) if power * m >= rough * (1 - 1e-9))
-    first = math.ceil(low / step - 1e-9)
-    return [float(f"{i * step:.12g}") for i in range(first, math.floor(high / step + 1e-9) + 1)]
-
-
-def _titles(x_title: str, y_title: str) -> str:
-    return (
-        f'<text class="label" x="{(WIDTH + _LEFT) / 2}" y="{HEIGHT - 6}" text-anchor="middle">{escape(x_title)}</text>'
-        f'<text class="label" x="2" y="12">{escape(y_title)}</text>'
-    )
-
-
-def _axis_y(place, x0: float, x1: float, y0: float, y1: float, percent: bool) -> str:  # type: ignore[no-untyped-def]
-    parts = []
-    for value in round_numbers(y0, y1, 5):
-        (ax, ay), (bx, _) = place(x0, value), place(x1, value)
-        shown = f"{float(f'{100 * value:.10g}'):g}%" if percent else f"{value:,.10g}"
-        parts.append(f'<line class="grid" x1="{ax:.1f}" y1="{ay:.1f}" x2="{bx:.1f}" y2="{ay:.1f}"/>')
-        parts.append(f'<text class="tick" x="{ax - 7:.1f}" y="{ay + 4:.1f}" text-anchor="end">{shown}</text>')
+    for value in axes.round_numbers(y.low, y.high, 5):
+        parts.append(f'<path class="grid" d="M{x.start:.1f},{y(value):.1f}H{x.end:.1f}"/>')
+        parts.append(label(x.start - 7, y(value) + 4, axes.tick(value, percent), "tick", "end"))
+    for value in axes.round_numbers(x.low, x.high, 8, 1.0 if data.get("whole") else 0.0):
+        shown = axes.tick(value, percent and data.get("diagonal", False))
+        parts.append(label(x(value), _HEIGHT - _BOTTOM + 17, shown, "tick", "middle"))
+    parts.append(label((WIDTH + _LEFT) / 2, _HEIGHT - 6, data["x"], anchor="middle"))
+    parts.append(label(2, 12, data["y"]))
     return "".join(parts)
 
 
-def _axis_x(place, x0: float, x1: float, y0: float, percent: bool, whole: bool) -> str:  # type: ignore[no-untyped-def]
-    parts = []
-    for value in round_numbers(x0, x1, 8, 1.0 if whole else 0.0):
-        x, y = place(value, y0)
-        shown = f"{value:.0%}" if percent else f"{value:,.10g}"
-        parts.append(f'<text class="tick" x="{x:.1f}" y="{y + 17:.1f}" text-anchor="middle">{shown}</text>')
-    return "".join(parts)
+def heatmap(data: Heatmap) -> str:
+    """A table whose cells are coloured by their value."""
+    head = "".join(f"<th>{escape(name)}</th>" for name in data["columns"])
+    body = ""
+    for name, values, shown in zip(data["rows"], data["values"], data["shown"], strict=True):
+        cells = (_cell(value, text) for value, text in zip(values, shown, strict=True))
+        body += f"<tr><th>{escape(name)}</th>{''.join(cells)}</tr>"
+    return f'<div class="scroll"><table class="heat"><tr><th></th>{head}</tr>{body}</table></div>'
+
+
+def _cell(value: float | None, text: str) -> str:
+    strength = min(1.0, max(0.0, finite(value) or 0.0))
+    return f'<td style="background:rgba(var(--heat),{0.62 * strength:.2f})">{escape(text)}</td>'
+
+
+def passage(data: Passage) -> str:
+    """A text whose pieces are the darker the larger their value: the scale ends at the twentieth largest of a hundred.
+
+    Blanks and line ends are kept; a piece that is a line end alone gets a mark that carries its colour.
+    """
+    values = sorted(value for _, piece in data["pieces"] if (value := finite(piece)) is not None)
+    if not values:
+        return ""
+    top = values[int(0.95 * (len(values) - 1))] or values[-1] or 1.0
+    pieces = "".join(_piece(text, finite(value), top, data["unit"]) for text, value in data["pieces"])
+    steps = "".join(f'<span class="h{shade}">&#160;&#160;</span>' for shade in range(_SHADES + 1))
+    scale = f"0 {steps} {escape(number(top))} {escape(data['unit'])} and more"
+    return f'<p class="passage">{pieces}</p><p class="legend scale">{scale}</p>'
+
+
+def _piece(text: str, value: float | None, top: float, unit: str) -> str:
+    if value is None:
+        return f"<span>{escape(text)}</span>"
+    shade = round(_SHADES * min(1.0, max(0.0, value / top)))
+    end = " end" if text == "\n" else ""
+    return f'<span class="h{shade}{end}" title="{escape(f"{value:.3g} {unit}")}">{escape(text)}</span>'

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+_BLOCKS = "▁▂▃▄▅▆▇█"
+
 
 def number(value: float, kind: str = "number") -> str:
     """A "share" in percent; another number with four digits, and no exponent for thousands."""
@@ -39,3 +41,11 @@ def chart(
             grid[y][column] = mark
     labels = {height - 1: show(top), 0: show(bottom)}
     return "\n".join(f"{labels.get(y, ''):>10} {''.join(grid[y]).rstrip()}" for y in range(height - 1, -1, -1))
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """A line of blocks, one for each value."""
+    if not values:
+        return ""
+    low, span = min(values), (max(values) - min(values)) or 1.0
+    return "".join(_BLOCKS[round((value - low) / span * (len(_BLOCKS) - 1))] for value in values)

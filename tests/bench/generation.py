@@ -17,19 +17,25 @@ import torch
 
 from seqzoo import graph
 from seqzoo.runtime import Graph
-from seqzoo.tasks.generate.codec import TextCodec
+from seqzoo.tasks.generate.codec import UnitCodec
 from seqzoo.tasks.generate.decode import Sampling
 from seqzoo.tasks.generate.models import char_lstm
-from seqzoo.tasks.generate.predict import Decision, Generator
+from seqzoo.tasks.generate.predict import Defaults, Generator
+from seqzoo.tasks.generate.training import carried_layers
 
 WINDOW, ROUNDS = 40, 5
 
 if len(sys.argv) > 1:
     model = keras.models.load_model(Path(sys.argv[1]) / "model.keras")
-    codec = TextCodec.load(Path(sys.argv[1]))
+    codec = UnitCodec.load(Path(sys.argv[1]))
 else:
-    model, codec = char_lstm(vocabulary_size=65), TextCodec("character", 100, "each", 3, tuple(map(chr, range(32, 97))))
-ours = Generator(codec, Decision(0.8, ""), Graph(graph.convert(model, states=True).SerializeToString(), threads=1))
+    model, codec = (
+        char_lstm(vocabulary_size=65),
+        UnitCodec("character", 100, "before", 3, tuple(map(chr, range(32, 97)))),
+    )
+ours = Generator(
+    codec, Defaults(), Graph(graph.convert(model, carry=carried_layers(model, codec)).SerializeToString(), threads=1)
+)
 
 
 class Twin(torch.nn.Module):

@@ -16,7 +16,7 @@ from rich.text import Text
 
 PICTURES = {
     "classify": [
-        ["classify", "--input", "seqzoo/bundles/reviews.csv"],
+        ["classify", "--sample"],
         ["classify", "--explain", "Wooden acting and a dull plot, but the music is wonderful."],
     ],
     "forecast": [["forecast", "--ticker", "AAPL", "--source", "sample", "--horizon", "5"]],

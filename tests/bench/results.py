@@ -1,4 +1,4 @@
-"""Collect reports into recipes/results.json and the README's table: what `seqzoo list` shows is what was measured.
+"""Collect reports into recipes/results.json and the README's tables: what `seqzoo list` shows is what was measured.
 
 Run: python tests/bench/results.py runs/imdb-bilstm-* runs/spam-bilstm ...
 """
@@ -10,117 +10,129 @@ from math import exp
 from pathlib import Path
 from statistics import mean
 
+from seqzoo import recipe
+from seqzoo.page.text import number
+from seqzoo.report import Report
+
 ROOT = Path(__file__).parents[2]
 RESULTS, README = ROOT / "recipes" / "results.json", ROOT / "README.md"
+SEEN = {  # what was there of data sets that were cut or split anew
+    "imdb": "test: 20,000 of 25,000",
+    "sms-spam": "5,000 of 5,574",
+    "shakespeare": "the first 95 %",
+    "wikitext-2": "train: a re-split; test: the official validation part",
+    "victoria": "to June 2014, of December",
+    "pjme": "to August 2017, of 2018",
+    "beijing": "2010-2013, of 2014",
+    "rossmann": "90 of 100 shops, to 19 June 2015",
+    "jena": "the first 4,000 of 420,451 rows, 11 of 14 columns",
+    "prices": "the sample, AAPL 2000-2013",
+}
 
 
-def row(reports: list[dict]) -> dict:
+def row(reports: list[Report]) -> dict:
     """One recipe's row: the mean over its seeds, and the first seed's verdict."""
     first = reports[0]
     return {
-        "task": first["task"],
-        "metric": first["metric"],
-        "value": mean(report["value"] for report in reports),
-        "values": [report["value"] for report in reports],
-        "interval": first["interval"],
-        "n": first["n"],
+        "task": first.task,
+        "metric": first.metric,
+        "kind": first.kind,
+        "value": mean(report.value for report in reports),
+        "values": [report.value for report in reports],
+        "interval": list(first.interval),
+        "n": first.n,
         "seeds": len(reports),
-        "parameters": first["parameters"],
-        "baseline": first["verdict"]["theirs"],
-        "baseline name": first["verdict"]["baseline"],
-        "wins": all(report["verdict"]["wins"] for report in reports),
-        "p": max(report["verdict"]["p"] for report in reports),
-        "claim": first["claim"]["text"],
-        "training minutes": mean(report["training seconds"] for report in reports) / 60,
-        "ms for one": first["speed"]["ms for one"],
-        "coverage": {f"{one['level']:.0%}": one["coverage"] for one in first.get("intervals", [])},
-        "bits per character": first["metrics"].get("bits per character"),
-        "machine": first["machine"],
-        "data sha256": first["data"].get("sha256", ""),
-        "created": first["created"],
+        "parameters": first.parameters,
+        "baseline": first.verdict.theirs,
+        "baseline name": first.verdict.baseline,
+        "difference": [first.verdict.difference, *first.verdict.interval],
+        "wins": all(report.wins for report in reports),
+        "p": max(report.verdict.p for report in reports),
+        "claim": first.claim,
+        "training minutes": mean(report.training_seconds for report in reports) / 60,
+        "ms for one": first.ms_for_one,
+        "more": dict(first.more),
+        "metrics": dict(first.metrics),
+        "machine": first.machine,
+        "data sha256": first.data.get("sha256", ""),
+        "created": first.created,
     }
 
 
-def classify_table(results: dict) -> str:
-    """The README's table of classifiers, in Markdown."""
-    lines = [
-        "| recipe | parameters | test accuracy | claim | best baseline | verdict | training | one text |",
-        "|---|--:|--:|---|--:|---|--:|--:|",
-    ]
+def table(task: str, results: dict) -> str:
+    """The README's table of one room, in Markdown."""
+    head, cells = TABLES[task]
+    lines = [head, re.sub(r"[^|]+", lambda m: "---" if m[0].strip() in ("recipe", "data", "verdict") else "--:", head)]
     for name, r in results.items():
-        low, high = r["interval"]
-        lines.append(
-            f"| `{name}` | {r['parameters']:,} | **{r['value']:.2%}** [{low:.2%}, {high:.2%}]{seeds(r)} "
-            f"| {r['claim'] or '-'} | {r['baseline']:.2%} | {verdict(r)} "
-            f"| {r['training minutes']:.1f} min | {r['ms for one']:.1f} ms |"
-        )
+        data = recipe.raw(name)["data"]["dataset"]
+        seen = f"{data}, {SEEN[data]}" if data in SEEN else f"{data}, whole"
+        lines.append(f"| `{name}` | {seen} | {r['parameters']:,} | {' | '.join(cells(r))} |")
     return "\n".join(lines)
 
 
-def forecast_table(results: dict) -> str:
-    """The README's table of forecasters, in Markdown."""
-    lines = [
-        "| recipe | parameters | test MAE | best baseline | difference | verdict | intervals hold | training | one |",
-        "|---|--:|--:|---|--:|---|--:|--:|--:|",
-    ]
-    for name, r in results.items():
-        low, high = r["interval"]
-        lines.append(
-            f"| `{name}` | {r['parameters']:,} | **{r['value']:,.4g}** [{low:,.4g}, {high:,.4g}]{seeds(r)} "
-            f"| {r['baseline']:,.4g}, {r['baseline name']} | {difference(r)} | {verdict(r)} "
-            f"| {', '.join(f'{share:.0%}' for share in r['coverage'].values())} "
-            f"| {r['training minutes']:.1f} min | {r['ms for one']:.1f} ms |"
-        )
-    return "\n".join(lines)
+def value(r: dict) -> str:
+    """The mean over seeds with the first seed's interval."""
+    ends = ", ".join(number(end, r["kind"]) for end in r["interval"])
+    several = f", mean of {r['seeds']} seeds" if r["seeds"] > 1 else ""
+    return f"**{number(r['value'], r['kind'])}** [{ends}]{several}"
 
 
-def generate_table(results: dict) -> str:
-    """The README's table of language models, in Markdown."""
-    lines = [
-        "| recipe | parameters | nats | perplexity | bits a character | best baseline | verdict | training | speed |",
-        "|---|--:|--:|--:|--:|--:|---|--:|--:|",
-    ]
-    for name, r in results.items():
-        low, high = r["interval"]
-        lines.append(
-            f"| `{name}` | {r['parameters']:,} | **{r['value']:.4f}** [{low:.3f}, {high:.3f}]{seeds(r)} "
-            f"| {exp(r['value']):,.2f} | {r['bits per character']:.3f} "
-            f"| {r['baseline name']}: {r['baseline']:.4f} ({exp(r['baseline']):,.2f}) | {verdict(r)} "
-            f"| {r['training minutes']:.1f} min | {1000 / r['ms for one']:,.0f}/s |"
-        )
-    return "\n".join(lines)
+def of_texts(r: dict) -> list[str]:
+    """Cells of a classifier's row."""
+    return [value(r), r["claim"] or "-", f"{r['baseline']:.2%}", verdict(r), *costs(r)]
 
 
-def difference(r: dict) -> str:
-    """Ours against theirs, in percent or in multiples."""
+def of_series(r: dict) -> list[str]:
+    """Cells of a forecaster's row."""
     ratio = r["value"] / r["baseline"]
-    return f"{ratio - 1:+.1%}" if ratio < 3 else f"{ratio:,.0f} x"
+    change = f"{ratio - 1:+.1%}" if ratio < 3 else f"{ratio:,.0f} x"
+    held = ", ".join(f"{share:.0%}" for share in r["more"]["coverage"].values())
+    return [value(r), f"{number(r['baseline'])}, {r['baseline name']}", change, verdict(r), held, *costs(r)]
 
 
-def seeds(r: dict) -> str:
-    """How many seeds a row is the mean of, if more than one."""
-    return f", mean of {r['seeds']} seeds" if r["seeds"] > 1 else ""
+def of_language(r: dict) -> list[str]:
+    """Cells of a language model's row."""
+    theirs = f"{r['baseline name']}: {r['baseline']:.4f} ({exp(r['baseline']):,.2f})"
+    speed = f"{1000 / r['ms for one']:,.0f}/s" if r["ms for one"] else "-"
+    bits = f"{r['metrics']['bits per character']:.3f}"
+    return [value(r), f"{exp(r['value']):,.2f}", bits, theirs, verdict(r), costs(r)[0], speed]
+
+
+def costs(r: dict) -> list[str]:
+    """Minutes of training, milliseconds of an answer."""
+    return [f"{r['training minutes']:.1f} min", f"{r['ms for one']:.1f} ms"]
 
 
 def verdict(r: dict) -> str:
     """Whether the baselines were beaten."""
-    return "beats" if r["wins"] else "does not beat"
+    return f"{'beats' if r['wins'] else 'does not beat'}, p {'< .001' if r['p'] < 0.001 else f'= {r["p"]:.3f}'}"
 
 
-TABLES = {"classify": classify_table, "forecast": forecast_table, "generate": generate_table}
+FIRST = "| recipe | data | parameters "
+TABLES = {
+    "classify": (FIRST + "| test accuracy | claim | best baseline | verdict | training | one text |", of_texts),
+    "forecast": (
+        FIRST + "| test MAE | best baseline | difference | verdict | intervals hold | training | one |",
+        of_series,
+    ),
+    "generate": (
+        FIRST + "| nats | perplexity | bits a character | best baseline | verdict | training | speed |",
+        of_language,
+    ),
+}
 
 if __name__ == "__main__":
-    found: dict[str, list[dict]] = {}
+    found: dict[str, list[Report]] = {}
     for folder in sys.argv[1:]:
-        report = json.loads((Path(folder) / "report.json").read_text(encoding="utf-8"))
-        found.setdefault(report["recipe"], []).append(report)
+        report = Report.load(Path(folder))
+        found.setdefault(report.recipe, []).append(report)
     known = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
-    known |= {name: row(sorted(reports, key=lambda r: r["seed"])) for name, reports in found.items()}
+    known |= {name: row(sorted(reports, key=lambda r: r.seed)) for name, reports in found.items()}
     results = dict(sorted(known.items()))
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     text = README.read_text(encoding="utf-8")
-    for task, table in TABLES.items():
-        rows = table({name: r for name, r in results.items() if r["task"] == task})
+    for task in TABLES:
+        rows = table(task, {name: r for name, r in results.items() if r["task"] == task})
         marked = re.compile(rf"(<!-- results {task} -->\n).*?(<!-- /results -->)", re.DOTALL)
         text = marked.sub(lambda m, rows=rows: f"{m[1]}{rows}\n{m[2]}", text)
         print(rows)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
-from seqzoo import recipe, runs
+from seqzoo import recipe
+from seqzoo.corridor import Work, train
 
 PERIODS = [
     ("AAPL", 2000, 2006), ("AAPL", 2003, 2009), ("AAPL", 2007, 2013), ("MSFT", 2000, 2006), ("MSFT", 2003, 2009),
@@ -22,12 +23,11 @@ for name in sys.argv[1:] or ["stock-gru", "stock-lstm", "stock-stacked-gru"]:
     for ticker, start, end in PERIODS:
         sets = [f"data.ticker={ticker}", "data.source=sample", f'data.start="{start}-01-01"', f'data.end="{end}-01-01"']
         with tempfile.TemporaryDirectory() as folder:
-            report = runs.train(recipe.load(name, sets), Path(folder) / "run", quiet=True)
-        verdict = report["verdict"]
-        ratios.append(report["value"] / report["baselines"]["last value"])
-        wins += verdict["wins"]
+            report = train(recipe.load(name, sets), Path(folder) / "run", Work(quiet=True))
+        ratios.append(report.value / report.baselines["last value"].value)
+        wins += report.wins
         print(
-            f"{name} {ticker} {start}-{end}: {ratios[-1]:.4f} of yesterday's price's error; {verdict['words']}",
+            f"{name} {ticker} {start}-{end}: {ratios[-1]:.4f} of yesterday's price's error; {report.verdict.words}",
             flush=True,
         )
     print(f"{name}: {wins} wins of {len(PERIODS)}, error {min(ratios):.4f} to {max(ratios):.4f} of yesterday's price's")

@@ -14,9 +14,9 @@ import keras
 import numpy as np
 
 from seqzoo.tasks.forecast.codec import SeriesCodec
-from seqzoo.tasks.forecast.options import Codec
+from seqzoo.tasks.forecast.options import CodecOptions
 from seqzoo.tasks.forecast.panel import Panel, Series
-from seqzoo.tasks.forecast.windows import WindowBatches, Windows
+from seqzoo.tasks.forecast.windows import EncodedPanel, Origins, WindowBatches
 
 ROWS, WINDOW, BATCH, TAKE = 1_000_000, 168, 64, 400
 
@@ -26,19 +26,19 @@ times = np.datetime64("1900-01-01", "s") + 3600 * np.arange(ROWS)
 one = Series("", times, random.normal(size=ROWS), np.empty((ROWS, 0)), random.normal(size=(ROWS, 7)))
 panel = Panel((one,), "y", (), tuple("abcdefg"), "1h")
 raw = (one.target.nbytes + one.past.nbytes) / 2**20
-codec = SeriesCodec.fit(panel, Codec(window=WINDOW, horizon=1))
+codec = SeriesCodec.fit(panel, CodecOptions(window=WINDOW, horizon=1))
 tracemalloc.start()
-windows = Windows(codec, panel.series)
+encoded = EncodedPanel(codec, panel.series)
 origins = codec.origins(one)
-batches = WindowBatches(windows, np.zeros(len(origins), int), origins, BATCH, seed=0)
+batches = WindowBatches(encoded, Origins.of_series([origins]), BATCH, seed=0)
 next(batches.epoch(0))
-kept = (windows.seen.nbytes + batches.outcomes.nbytes + origins.nbytes * 2) / 2**20
+kept = (encoded.seen.nbytes + batches.outcomes.nbytes + origins.nbytes * 2) / 2**20
 print(f"raw array {raw:.0f} MB; windows keep {kept:.0f} MB ({kept / raw:.2f} x)")
 print(f"while they were made: {tracemalloc.get_traced_memory()[1] / 2**20:.0f} MB at most")
 tracemalloc.stop()
 
 theirs = keras.utils.timeseries_dataset_from_array(
-    windows.seen[:-1], one.target[WINDOW:].astype(np.float32), WINDOW, batch_size=BATCH, shuffle=True, seed=0
+    encoded.seen[:-1], one.target[WINDOW:].astype(np.float32), WINDOW, batch_size=BATCH, shuffle=True, seed=0
 )
 
 

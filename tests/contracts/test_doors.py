@@ -1,14 +1,19 @@
 """The doors open at once: what the command line may import, and which way imports point."""
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from seqzoo import tasks
+
 PACKAGE = Path(__file__).parents[2] / "seqzoo"
-HEAVY = {"tensorflow", "keras", "pandas", "sklearn", "onnxruntime", "onnx", "scipy", "yfinance"}
+FILES = sorted(PACKAGE.rglob("*.py"))
+ROOMS = sorted(path.parent for path in (PACKAGE / "tasks").glob("*/room.py"))
+HEAVY = {"tensorflow", "keras", "pandas", "sklearn", "onnxruntime", "onnx", "scipy", "statsmodels", "yfinance", "jinja2"}
 
 PROBE = """
 import sys
@@ -35,57 +40,137 @@ def test_light_commands_import_nothing_heavy(args):
 
 
 def test_inference_imports_onnxruntime_only(tiny_run):
-    assert loaded("classify", "--run", str(tiny_run), "a great film") == {"onnxruntime"}
+    assert loaded("classify", str(tiny_run), "a great film") == {"onnxruntime"}
     assert loaded("generate", "char-lstm", "--length", "5") == {"onnxruntime"}
 
 
-def layer(module: str) -> int:
-    """The corridor in order: a module may import only from layers at or below its own."""
-    order = [
-        ["errors", "vocabulary"],
-        ["registry", "fetch", "layers"],
-        ["runtime", "graph", "graph_layers", "graph_recurrent"],
-        ["tasks"],
-        ["recipe"],
-        ["callbacks", "fit", "bundle", "judge", "charts", "report"],
-        ["runs"],
-        ["compare", "show", "verbs"],
-        ["cli", "__init__", "__main__"],
-    ]
-    return next(i for i, names in enumerate(order) if module in names)
+def test_the_package_itself_is_imported_in_no_time():
+    code = "import sys, seqzoo; dir(seqzoo); print(sorted(m for m in sys.modules if m.startswith('seqzoo')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['seqzoo']"
 
 
-def imports(path: Path) -> set[str]:
-    """Modules of ours that a file imports at its top level."""
+def test_every_public_name_is_there_and_known_to_type_checkers():
+    import seqzoo
+
+    assert all(getattr(seqzoo, name) for name in seqzoo.__all__)
+    imported = {
+        alias.asname or alias.name
+        for node in ast.walk(ast.parse((PACKAGE / "__init__.py").read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("seqzoo")
+        for alias in node.names
+    }
+    assert imported == set(seqzoo.__all__) == set(seqzoo._WHERE)
+    assert (PACKAGE / "py.typed").is_file()
+
+
+# --- which way imports point -------------------------------------------------------------------------
+
+FLOORS = [  # a module may import from its own floor and below
+    ["errors"],
+    ["judge", "files", "options", "page.text"],
+    ["report", "runtime", "tasks"],
+    ["registry"],
+    ["fetch"],
+    ["recipe", "bundle"],
+    ["room"],
+    ["graph.writer"],
+    ["graph.layers", "graph.recurrent"],
+    ["graph.convert"],
+    ["graph"],
+    ["fitting", "fitting.batches", "fitting.callbacks"],
+    ["fitting.fit"],
+    ["runs", "page"],
+    ["page.axes", "page.compared", "page.words"],
+    ["page.rows", "page.tables", "page.timeline"],
+    ["page.charts"],
+    ["page.html", "page.terminal"],
+    ["corridor"],
+    ["compare", "flags"],
+    ["door"],
+    ["cli", "", "__main__"],
+]
+
+
+def module(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").removesuffix(".")
+
+
+def imported(path: Path) -> set[str]:
+    """The package's modules that a file imports, anywhere in it, and not only for type checkers."""
+    tree, known = ast.parse(path.read_text()), {module(file) for file in FILES}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            node.body = []
     found = set()
-    for node in ast.parse(path.read_text()).body:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("seqzoo"):
-            parts = node.module.split(".")
-            found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+    for node in ast.walk(tree):
+        names = []
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "seqzoo":
+            inside = node.module.removeprefix("seqzoo").removeprefix(".")
+            names = [f"{inside}.{alias.name}".strip(".") for alias in node.names]
+            names = [name if name in known else inside for name in names]
+        elif isinstance(node, ast.Import):
+            names = [a.name.removeprefix("seqzoo.") for a in node.names if a.name.startswith("seqzoo.")]
+        found |= set(names)
     return found
 
 
-def test_imports_point_one_way():
-    files = [path for path in PACKAGE.glob("*.py")]
-    assert len(files) >= 20
-    for path in files:
-        for name in imports(path):
-            assert layer(name) <= layer(path.stem), f"{path.name} imports {name}"
+def test_imports_of_the_corridor_point_one_way():
+    floors = {name: number for number, names in enumerate(FLOORS) for name in names}
+    corridor = [path for path in FILES if not module(path).startswith("tasks.") and module(path) != "tasks"]
+    assert {module(path) for path in corridor} | {"tasks"} == set(floors)
+    for path in corridor:
+        for name in imported(path):
+            assert floors[name] <= floors[module(path)], f"{module(path)} imports {name}"
 
 
-def test_no_room_imports_a_room():
-    rooms = [path for path in (PACKAGE / "tasks").iterdir() if (path / "task.py").is_file()]
-    assert rooms
-    for room in rooms:
+def test_there_is_no_circle():
+    arrows = {module(path): imported(path) - {module(path)} for path in FILES}
+    done: set[str] = set()
+    while ready := {name for name, others in arrows.items() if name not in done and others <= done}:
+        done |= ready
+    assert set(arrows) == done, sorted(set(arrows) - done)
+
+
+def test_no_room_is_named_in_the_corridor():
+    """Neither in an import, nor in a string that could become one; the list of public names is the one exception."""
+    names = {room.name for room in ROOMS}
+    for path in FILES:
+        if "tasks" in path.relative_to(PACKAGE).parts[:1] and path.parent.name in names or path.name == "__init__.py":
+            continue
+        tree = ast.parse(path.read_text())
+        told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+                words = set(node.value.replace(".", " ").replace("/", " ").split())
+                assert not words & names, f"{path.name}, line {node.lineno}: {node.value!r}"
+
+
+def test_no_room_imports_a_room_and_its_record_stands_below_the_corridor():
+    """A room's command and door use the corridor, which walks the record: that must reach none of them."""
+    arrows = {module(path): imported(path) for path in FILES}
+    above = {"corridor", "compare", "cli", "door", "runs", "flags", "page.terminal", "page.html"}
+    for room in ROOMS:
+        mine = f"tasks.{room.name}"
         for path in room.glob("*.py"):
-            for other in rooms:
-                assert other == room or f"seqzoo.tasks.{other.name}" not in path.read_text(), path
+            assert not [name for name in arrows[module(path)] if name.startswith("tasks.") and not name.startswith(mine)]
+        reached, new = set(), {f"{mine}.room"}
+        while new:
+            reached |= new
+            new = set().union(*(arrows[name] for name in new)) - reached
+        assert not reached & (above | {f"{mine}.command", f"{mine}.door"})
+
+
+def test_the_toy_room_is_whole_and_small():
+    """A room that adds no line to the corridor; the README's "how to add a room"."""
+    source = (Path(__file__).parents[1] / "toy.py").read_text()
+    code = [line for line in source.splitlines() if line.strip()]
+    assert len(code) <= 120 and "echo" in tasks.ROOMS
+    assert not [path for path in FILES if '"echo"' in path.read_text() or "toy" in path.read_text().split()]
 
 
 def test_no_pickle_no_eval():
-    files = [*PACKAGE.rglob("*.py")]
-    assert len(files) >= 28
-    for path in files:
+    for path in FILES:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 names = [alias.name for alias in node.names] + [getattr(node, "module", "") or ""]
@@ -94,3 +179,29 @@ def test_no_pickle_no_eval():
                 assert node.func.id not in ("eval", "exec"), path
             if isinstance(node, ast.keyword) and node.arg in ("safe_mode", "allow_pickle"):
                 assert node.arg == "allow_pickle" and node.value.value is False, path
+
+
+BLOCKED = """
+import sys
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {blocked!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Missing())
+sys.argv = ["seqzoo", *{args!r}]
+from seqzoo.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("args", [["classify", "a superb film"], ["generate", "--length", "20"]])
+def test_four_packages_are_enough_to_answer(args):
+    """As in an environment that holds numpy, onnxruntime, typer and rich; `.ci/small` builds a real one."""
+    blocked = HEAVY - {"onnxruntime"} | {"requests", "pooch", "platformdirs", "tomli_w", "threadpoolctl"}
+    code = BLOCKED.format(blocked=blocked, args=args)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout, done.stderr
+    code = BLOCKED.format(blocked=blocked, args=["train", "imdb-bilstm"])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 2 and "which is not installed here" in done.stderr and "Traceback" not in done.stderr
+    assert json.dumps("pip install seqzoo").strip('"') in done.stderr

@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqzoo import fetch, recipe, runs
+from seqzoo import fetch, recipe
+from seqzoo.corridor import Work, train
 from seqzoo.registry import find_dataset
-from seqzoo.tasks.forecast import data, task
+from seqzoo.tasks.forecast import data, finding
 from seqzoo.tasks.forecast.codec import SeriesCodec
-from seqzoo.tasks.forecast.options import Data
+from seqzoo.tasks.forecast.options import DataOptions
+from seqzoo.tasks.forecast.suit import suited
+from seqzoo.tasks.forecast.windows import origins_between
 
 pytestmark = pytest.mark.data
 
@@ -28,7 +31,7 @@ pytestmark = pytest.mark.data
     ],
 )
 def test_a_series_is_read_whole(name, step, least, known, past):
-    panel, facts = data.panel_of(Data(dataset=name), quiet=True)
+    panel, facts = data.panel_of(DataOptions(dataset=name), quiet=True)
     assert panel.step == step and len(panel) >= least
     assert (len(panel.known), len(panel.past)) == (known, past)
     for one in panel.series:
@@ -38,7 +41,7 @@ def test_a_series_is_read_whole(name, step, least, known, past):
 
 
 def test_what_was_mended_in_pjme_is_told():
-    _, facts = data.panel_of(Data(dataset="pjme"), quiet=True)
+    _, facts = data.panel_of(DataOptions(dataset="pjme"), quiet=True)
     said = " ".join(facts["mended"])
     assert "duplicate time(s), from daylight saving it seems" in said and "interpolated" in said, said
 
@@ -59,7 +62,7 @@ def test_jena_is_read_by_the_hour_and_split_as_in_the_book(jena):
     """Chollet 2021, section 10.2: halves and quarters; "as now" misses by 2.44 (validation) and 2.62 (test) degrees."""
     options = recipe.load("jena-gru").data
     splits = data.load(options, quiet=True)
-    panel = splits.open_test()
+    panel = splits.test.open()
     (one,) = panel.series
     assert panel.step == "1h" and panel.target == "T (degC)" and len(panel.past) >= 9
     assert one.past.min() > -100
@@ -67,7 +70,7 @@ def test_jena_is_read_by_the_hour_and_split_as_in_the_book(jena):
     assert len(splits.train) == pytest.approx(whole / 2, abs=2)
     assert len(splits.seen) == pytest.approx(whole * 3 / 4, abs=2)
     codec = SeriesCodec.fit(splits.train, recipe.load("jena-gru").codec)
-    assert task.origins_between(codec, panel, splits.ends[1]).steps.min() >= whole * 3 / 4 + codec.window - 3
+    assert origins_between(codec, panel, splits.ends[1]).steps.min() >= whole * 3 / 4 + codec.window - 3
     naive = np.abs(one.target[24:] - one.target[:-24])
     parts = [naive[whole // 2 : whole * 3 // 4].mean(), naive[whole * 3 // 4 :].mean()]
     if jena:
@@ -79,20 +82,20 @@ def test_jena_is_read_by_the_hour_and_split_as_in_the_book(jena):
 def test_airline_passengers_from_nothing_but_a_file(tmp_path):
     """The verb's own recipe on a short monthly series: the whole job, and no worse than the seasons alone."""
     path = Path(os.environ["SEQZOO_DATA"]) / "classic" / "AirPassengers.csv"
-    from seqzoo.verbs.forecast import _chosen, _suited
-
-    chosen = _chosen(None, {"path": str(path)}, None, [])
+    given = finding.Asked({"path": str(path)}).given()
+    chosen = recipe.load(finding.OTHER, given)
     panel, _ = data.panel_of(chosen.data)
-    chosen = _suited(chosen, panel, None, [])
-    assert (chosen.codec.window, chosen.codec.target) == (9, "season")
-    report = runs.train(chosen, tmp_path / "run", quiet=True)
-    assert report["leak proof"] >= 4
-    assert report["value"] < report["baselines"]["seasonal naive, 12 steps ago"]
+    chosen = recipe.load(finding.OTHER, [*given, *suited(chosen, panel, None)])
+    assert (chosen.codec.window, chosen.codec.anchor) == (9, "season")
+    report = train(chosen, tmp_path / "run", Work(quiet=True))
+    assert report.more["leak_proof"] >= 4
+    assert report.value < report.baselines["seasonal naive, 12 steps ago"].value
 
 
 def test_load_a_day_ahead_beats_the_best_baseline_after_two_epochs(tmp_path):
     """Two epochs of the recipe on Victoria's demand: already below gradient boosting, intervals near their promise."""
-    report = runs.train(recipe.load("load-gru", ["fit.epochs=2", "fit.warmup_steps=20"]), tmp_path / "run", quiet=True)
-    assert report["verdict"]["wins"], report["verdict"]["words"]
-    for row in report["intervals"]:
+    chosen = recipe.load("load-gru", ["fit.epochs=2", "fit.warmup_steps=20"])
+    report = train(chosen, tmp_path / "run", Work(quiet=True))
+    assert report.wins, report.verdict.words
+    for row in report.more["intervals"]:
         assert abs(row["coverage"] - row["level"]) < 0.05

@@ -2,58 +2,83 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain, tee
 from pathlib import Path
-from typing import IO, Any
+from typing import TYPE_CHECKING, Annotated
 
-from seqzoo import runs
+import typer
+
+from seqzoo import flags
 from seqzoo.errors import UserError, nearest
 
-SAMPLE = Path(__file__).parents[1] / "bundles" / "reviews.csv"
-_OUTPUTS = (".csv", ".tsv", ".jsonl")
+if TYPE_CHECKING:
+    from seqzoo.tasks.classify.predict import Classifier
+
+SAMPLE = Path(__file__).parents[2] / "bundles" / "reviews.csv"
+ANSWER = ("predicted", "predicted_confidence")
+Write = Callable[[Mapping[str, object]], None]
 
 
-def classify(
-    words: list[str],
-    run: str | None,
-    source: Path | None,
-    target: Path | None,
-    column: str,
-    *,
-    explain: bool,
-    sample: bool,
-    quiet: bool,
-    as_json: bool,
+def command(
+    words: Annotated[list[str] | None, typer.Argument(metavar="[RUN] TEXT", help="Text to classify.")] = None,
+    old_run: flags.OldRun = None,
+    source: Annotated[
+        Path | None, typer.Option("--input", metavar="FILE", help="CSV, TSV, JSONL, or text by line; - is stdin.")
+    ] = None,
+    output: flags.Output = None,
+    force: flags.Force = False,
+    text: Annotated[str, typer.Option("--text", metavar="COLUMN", help="The input's column of texts.")] = "text",
+    explain: Annotated[bool, typer.Option("--explain", help="Mark the words that moved the score.")] = False,
+    sample: Annotated[bool, typer.Option("--sample", help="Classify the reviews that come with seqzoo.")] = False,
+    quiet: flags.Quiet = False,
+    as_json: flags.Json = False,
 ) -> None:
-    """Answer what the command line asked; see `seqzoo classify --help`.
+    """Say which class a text belongs to, with a confidence that means something."""
+    from seqzoo import files, runs
 
-    With --input, --sample or piped lines the only positional word is RUN; otherwise the last one is the text.
-    """
     source = SAMPLE if sample else source
-    only_run = not words or (len(words) == 1 and runs.is_run(words[0]))
+    run, said = _run_and_text(words or [], old_run, source)
+    if output is not None and output.suffix.lower() not in files.ROWS:
+        raise UserError(f"--output {output}: {nearest(output.suffix, files.ROWS)}")
+    if output is not None and not force:
+        files.refuse_existing(output)
+    folder = runs.find(run, "classify")
+    classifier: Classifier = runs.load(str(folder), "classify")
+    name = runs.called(folder)
+    if said is not None:
+        flags.say(quiet or as_json, f"answered by {name}")
+        _one(classifier, name, said, explain, as_json)
+        return
+    flags.say(quiet, f"answered by {name}")
+    rows = _stdin(text) if source in (None, Path("-")) else _rows(Path(str(source)), text)
+    _many(classifier, rows, text, output, quiet, as_json)
+
+
+def _run_and_text(words: list[str], old_run: str | None, source: Path | None) -> tuple[str | None, str | None]:
+    """RUN, and the text that was typed: None where rows are read.
+
+    With --input, --sample or piped lines the only word is RUN; otherwise the last one is the text.
+    """
+    from seqzoo import runs
+
+    only_run = not words or (len(words) == 1 and runs.names_a_run(words[0]))
     piped = only_run and source is None and not sys.stdin.isatty()
-    if source is None and not piped:
-        if not words:
-            raise UserError("nothing to classify", 'seqzoo classify "A slow start, but the ending was superb"')
-        *rest, text = words
+    if source is not None or piped:
+        rest, said = words, None
+    elif not words:
+        raise UserError("nothing to classify", 'seqzoo classify "A slow start, but the ending was superb"')
     else:
-        rest, text = words, ""
-    if len(rest) > 1 or (rest and run):
+        *rest, said = words
+    if len(rest) > 1 or (rest and old_run):
         raise UserError(f"one RUN at most; put the text in quotes: {' '.join(words)!r}")
-    if target is not None and target.suffix.lower() not in _OUTPUTS:
-        raise UserError(f"--output {target}: {nearest(target.suffix, _OUTPUTS)}")
-    classifier = runs.load(rest[0] if rest else run, "classify")
-    if source is None and not piped:
-        return _one(classifier, text, explain, as_json)
-    rows = _stdin(column) if piped or str(source) == "-" else _rows(Path(str(source)), column)
-    _many(classifier, rows, column, target, quiet, as_json)
+    return (rest[0] if rest else old_run), said
 
 
-def _one(classifier: Any, text: str, explain: bool, as_json: bool) -> None:
+def _one(classifier: Classifier, name: str, text: str, explain: bool, as_json: bool) -> None:
     from rich.console import Console
     from rich.text import Text
 
@@ -62,8 +87,8 @@ def _one(classifier: Any, text: str, explain: bool, as_json: bool) -> None:
         raise UserError(f"the model knows no word of {text[:40]!r}: there is nothing to judge")
     moved = classifier.explain(text) if explain else []
     if as_json:
-        line: dict[str, Any] = {"label": answer.label, "confidence": answer.confidence, "top": answer.top,
-                                "probabilities": answer.probabilities}  # fmt: skip
+        line: dict[str, object] = {"model": name, "label": answer.label, "confidence": answer.confidence,
+                                   "top": answer.top, "probabilities": answer.probabilities}  # fmt: skip
         print(json.dumps(line | ({"words": moved} if explain else {}), ensure_ascii=False))
         return
     console = Console(highlight=False)
@@ -82,31 +107,31 @@ def _one(classifier: Any, text: str, explain: bool, as_json: bool) -> None:
 
 
 def _rows(path: Path, column: str) -> Iterator[dict[str, str]]:
-    from seqzoo.tasks.classify.data import FILE_TYPES, read_rows
+    from seqzoo import files
 
-    if path.suffix.lower() in FILE_TYPES:
-        found = False
-        for found_row in read_rows(path, [column]):
-            found = True
-            yield found_row
-        if not found:
+    if path.suffix.lower() in files.ROWS:
+        rows = files.read_rows(path, [column])
+        first = next(rows, None)
+        if first is None:
             raise UserError(f"{path} holds no rows")
+        yield from chain([first], rows)
         return
-    if not path.is_file():
-        raise UserError(f"no such file: {path}")
-    with path.open(encoding="utf-8") as file:
+    with files.reading(path) as file:
         yield from _lines(file, column, str(path))
 
 
 def _stdin(column: str) -> Iterator[dict[str, str]]:
-    yield from _lines(sys.stdin, column, "standard input")
+    try:
+        yield from _lines(sys.stdin, column, "standard input")
+    except UnicodeDecodeError as error:
+        raise UserError(f"standard input is not UTF-8 (byte {error.start})", "iconv -f latin1 -t utf-8") from None
 
 
 def _lines(file: Iterable[str], column: str, name: str) -> Iterator[dict[str, str]]:
     """Lines of text, or of JSON when they start with a brace."""
     try:
         for number, line in enumerate(file, start=1):
-            stripped = line.rstrip("\n")
+            stripped = line.rstrip("\r\n")
             if not stripped.lstrip().startswith("{"):
                 yield {column: stripped}
                 continue
@@ -114,53 +139,48 @@ def _lines(file: Iterable[str], column: str, name: str) -> Iterator[dict[str, st
             if column not in row:
                 raise UserError(f"{name}, line {number}: no key {column!r}: {nearest(column, row)}")
             yield {str(k): str(v) for k, v in row.items()}
-    except UnicodeDecodeError as error:
-        raise UserError(f"{name} is not UTF-8 (byte {error.start})", "iconv -f latin1 -t utf-8") from None
     except json.JSONDecodeError as error:
         raise UserError(f"{name}, line {number}: not valid JSON: {error}") from None
 
 
 def _many(
-    classifier: Any,
+    classifier: Classifier,
     rows: Iterable[dict[str, str]],
     column: str,
-    target: Path | None,
+    output: Path | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Stream rows through the classifier; each is written with its label and confidence."""
-    from itertools import tee
+    """Stream rows through the classifier; each is written with its answer in columns of free names."""
+    from seqzoo.files import free_names
 
     kept, read = tee(rows)
     answers = classifier.predict(row[column] for row in read)
-    unread = 0
-    with _writer(target, as_json, column) as write, _progress(quiet or target is None) as advance:
-        for row, answer in zip(kept, answers, strict=True):
-            write({**row, "label": answer.label, "confidence": f"{answer.confidence:.4f}"})
+    unread, names = 0, list(ANSWER)
+    with _writer(output, as_json, column, names) as write, _progress(quiet or output is None) as advance:
+        for number, (row, answer) in enumerate(zip(kept, answers, strict=True)):
+            if not number:
+                names[:] = free_names([*row], ANSWER)
+            write({**row, names[0]: answer.label, names[1]: f"{answer.confidence:.4f}"})
             unread += not answer.known
             advance()
-    if unread and not quiet:
-        print(f"{unread:,} text(s) held no word that the model knows: answered without reading", file=sys.stderr)
+    if unread:
+        flags.say(quiet, f"{unread:,} text(s) held no word that the model knows: answered without reading")
 
 
 @contextmanager
-def _writer(target: Path | None, as_json: bool, column: str) -> Iterator[Any]:
+def _writer(output: Path | None, as_json: bool, column: str, names: list[str]) -> Iterator[Write]:
     """A function that writes one row: to the terminal, or to a file that appears once it is whole."""
-    if target is None:
-        yield _print_row(as_json, column)
+    from seqzoo import files
+
+    if output is None:
+        yield _print_row(as_json, column, names)
         return
-    part = target.with_name(f".{target.name}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            yield _file_row(file, target.suffix.lower())
-        part.replace(target)
-    except OSError as error:
-        raise UserError(f"cannot write {target}: {error.strerror or error}") from None
-    finally:
-        part.unlink(missing_ok=True)
+    with files.writing(output) as file:
+        yield files.row_writer(file, output.suffix.lower())
 
 
-def _print_row(as_json: bool, column: str) -> Any:
+def _print_row(as_json: bool, column: str, names: list[str]) -> Write:
     from rich.console import Console
     from rich.text import Text
 
@@ -169,40 +189,19 @@ def _print_row(as_json: bool, column: str) -> Any:
     console = Console(highlight=False)
     room = max(20, console.width - 26)
 
-    def write(row: dict[str, str]) -> None:
-        text = " ".join(row[column].split())
+    def write(row: Mapping[str, object]) -> None:
+        text = " ".join(str(row[column]).split())
         shown = text if len(text) <= room else text[: room - 1] + "…"
-        line = Text.assemble(
-            (f"{row['label'][:14].capitalize():<14} ", "bold"), f"{float(row['confidence']):>6.1%}  ", shown
+        label, confidence = str(row[names[0]]), float(str(row[names[1]]))
+        console.print(
+            Text.assemble((f"{label[:14].capitalize():<14} ", "bold"), f"{confidence:>6.1%}  ", shown), soft_wrap=True
         )
-        console.print(line, soft_wrap=True)
-
-    return write
-
-
-def _file_row(file: IO[str], suffix: str) -> Any:
-    if suffix == ".jsonl":
-        return lambda row: file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    writer: Any = None
-
-    def write(row: dict[str, str]) -> None:
-        nonlocal writer
-        if writer is None:
-            writer = csv.DictWriter(
-                file,
-                list(row),
-                delimiter="\t" if suffix == ".tsv" else ",",
-                restval="",
-                extrasaction="ignore",
-            )
-            writer.writeheader()
-        writer.writerow(row)
 
     return write
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Any]:
+def _progress(quiet: bool) -> Iterator[Callable[[], None]]:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 

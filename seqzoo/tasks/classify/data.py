@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import sys
 import tarfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from seqzoo import fetch
-from seqzoo.errors import UserError, nearest
+from seqzoo.errors import UserError
+from seqzoo.files import read_rows
 from seqzoo.registry import dataset, find_dataset
 from seqzoo.report import JSON
 from seqzoo.room import Sealed
@@ -187,10 +188,6 @@ def sms_spam(path: Path, options: DataOptions) -> tuple[Examples, Callable[[], E
 
 # --- a user's own file -------------------------------------------------------------------------------
 
-_SEPARATORS = {".csv": ",", ".tsv": "\t"}
-FILE_TYPES = (".csv", ".tsv", ".jsonl")
-
-
 def read_file(path: Path, options: DataOptions) -> Examples:
     """Read a labelled file; rows without a text or a label are refused with their numbers.
 
@@ -217,46 +214,3 @@ def read_file(path: Path, options: DataOptions) -> Examples:
     if len(set(labels)) > max(2, min(1000, len(labels) / 2)):
         raise UserError(f"{path}: column {options.label!r} holds {len(set(labels))} classes in {len(labels)} rows")
     return Examples(texts, labels, groups if options.group else None)
-
-
-def read_rows(path: Path, columns: Sequence[str] = ()) -> Iterator[dict[str, str]]:
-    """Stream rows as dictionaries of strings, in constant memory.
-
-    Raises:
-        UserError: missing file, unknown type, missing column, wrong encoding or JSON.
-    """
-    import csv
-    import json
-
-    if path.suffix.lower() not in FILE_TYPES:
-        raise UserError(f"{path}: {nearest(path.suffix, FILE_TYPES)}")
-    if not path.is_file():
-        raise UserError(f"no such file: {path}")
-    csv.field_size_limit(1 << 30)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            separator = _SEPARATORS.get(path.suffix.lower())
-            rows: Any = (
-                csv.DictReader(file, delimiter=separator) if separator else map(json.loads, filter(str.strip, file))
-            )
-            first = True
-            for row in rows:
-                if not isinstance(row, dict):
-                    raise UserError(f"{path}: each line must be a JSON object")
-                if first:
-                    _check_columns(path, row, columns)
-                    first = False
-                yield {str(k): "" if v is None else str(v) for k, v in row.items() if k is not None}
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{path} is not UTF-8 (byte {error.start}: {error.object[error.start]:#04x})",
-            f"iconv -f latin1 -t utf-8 {path} > utf8{path.suffix}",
-        ) from None
-    except (json.JSONDecodeError, csv.Error) as error:
-        raise UserError(f"{path} is not valid {path.suffix[1:].upper()}: {error}") from None
-
-
-def _check_columns(path: Path, row: dict[str, Any], columns: Sequence[str]) -> None:
-    for column in columns:
-        if column not in row:
-            raise UserError(f"{path} has no column {column!r}: {nearest(column, [c for c in row if c])}")

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from seqzoo.judge import Scores
-from seqzoo.report import Figure, Section, Table
+from seqzoo.report import JSON, Figure, Section, Table
 from seqzoo.room import Judgement
-from seqzoo.runtime import Graph
+from seqzoo.runtime import Arrays, Graph
 from seqzoo.tasks.classify import calibration, data, predict
 from seqzoo.tasks.classify.codec import WordCodec
 from seqzoo.tasks.classify.data import Examples, Splits
+from seqzoo.tasks.classify.options import DataOptions
 from seqzoo.tasks.classify.predict import GRAPH, Calibration, Classifier
 from seqzoo.tasks.classify.training import ClassifyRecipe
 
@@ -32,7 +33,7 @@ def decide(codec: WordCodec, files: Mapping[str, bytes], splits: Splits, recipe:
     return Classifier(codec, Calibration(temperature, recipe.decide.abstain, confidence), graph)
 
 
-def read_other(options: data.DataOptions, classifier: Classifier) -> Examples:
+def read_other(options: DataOptions, classifier: Classifier) -> Examples:
     """All rows of another file."""
     from pathlib import Path
 
@@ -87,7 +88,7 @@ def judge(classifier: Classifier, splits: Splits | None, test: Examples, recipe:
     )
 
 
-def _encoded(codec: WordCodec, examples: Examples) -> list[predict.Arrays]:
+def _encoded(codec: WordCodec, examples: Examples) -> list[Arrays]:
     return [codec.arrays(codec.ids(tokens)) for tokens in examples.tokens]
 
 
@@ -142,7 +143,7 @@ def _confusion_figure(classes: Sequence[str], counts: np.ndarray) -> Figure:
     shown = [
         [f"{n:,} · {s:.1%}" for n, s in zip(row, part, strict=True)] for row, part in zip(counts, shares, strict=True)
     ]
-    values: dict[str, Sequence[str] | Sequence[Sequence[float]] | Sequence[Sequence[str]]] = {
+    values: dict[str, JSON] = {
         "rows": list(classes), "columns": list(classes), "values": shares.tolist(), "shown": shown,
     }  # fmt: skip
     return Figure("Confusion matrix: the truth by rows, the answer by columns", "heatmap", values)
@@ -152,7 +153,7 @@ def _by_length(tokens: Sequence[Sequence[str]], right: np.ndarray) -> Figure:
     """Accuracy in five equal parts of the examples, from the shortest texts to the longest."""
     lengths = np.array([len(words) for words in tokens])
     parts = [part for part in np.array_split(np.argsort(lengths, kind="stable"), 5) if len(part)]
-    rows = [
+    rows: list[JSON] = [
         {"name": f"{lengths[part[0]]}–{lengths[part[-1]]} words", "value": float(right[part].mean()), "ours": True}
         for part in parts
     ]

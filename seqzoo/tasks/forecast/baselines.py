@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from seqzoo.tasks.forecast.panel import Series
-from seqzoo.tasks.forecast.windows import Windows
+from seqzoo.tasks.forecast.windows import EncodedPanel, Origins
 
 LAST, SEASONAL, DRIFT = "last value", "seasonal naive", "drift"
 RIDGE, BOOSTING, SMOOTHING = "ridge regression", "gradient boosting", "exponential smoothing"
@@ -18,71 +17,49 @@ _CHUNK = 2048
 _BOOSTED_ROWS = 150_000
 
 
-@dataclass(frozen=True)
-class Origins:
-    """Examples by series number and origin, both (n,) int."""
-
-    which: np.ndarray
-    steps: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.steps)
-
-    def thinned(self, most: int) -> Origins:
-        """Every k-th, so that at most about `most` remain."""
-        stride = max(1, -(-len(self) // most))
-        return Origins(self.which[::stride], self.steps[::stride])
-
-
 def predictions(
-    windows: Windows, train: Origins, validation: Origins, test: Origins, train_ends: np.ndarray
+    encoded: EncodedPanel, train: Origins, validation: Origins, test: Origins, train_ends: np.ndarray
 ) -> dict[str, np.ndarray]:
     """(n, horizon) float64 forecasts of each baseline at the test origins, in the target's unit.
 
     Args:
-        windows: of the whole panel; nothing after an origin is read.
+        encoded: the whole panel; nothing after an origin is read.
         train: examples to fit on.
         validation: more of them; strengths are chosen here.
         test: what to forecast.
         train_ends: for each series the number of steps that smoothing may be fitted on.
     """
-    codec = windows.codec
-    first = min(int(at.steps.min()) for at in (train, validation, test))
-    seasons = [s for s in (codec.season, 7 * codec.season) if 1 < s <= first + 1]
-    rules: dict[str, Callable[[Series, np.ndarray], np.ndarray]] = {
-        LAST: lambda one, at: np.repeat(one.target[at][:, None], codec.horizon, 1),
-        DRIFT: lambda one, at: _drift(one, at, codec.horizon),
+    horizon = encoded.codec.horizon
+    seasons = seasons_within(encoded, min(int(part.steps.min()) for part in (train, validation, test)))
+    guesses = rules(encoded, test, seasons)
+    if seasons and len(encoded.series) == 1:
+        guesses[SMOOTHING] = _smoothing(encoded.series[0], int(train_ends[0]), test.steps, horizon, seasons[-1])
+    for name, regression in ((RIDGE, _ridge), (BOOSTING, _boosting)):
+        values = regression(encoded, train, validation, test)
+        guesses[name] = encoded.decoded(values[..., None], test)[..., 0]
+    return guesses
+
+
+def seasons_within(encoded: EncodedPanel, first: int) -> list[int]:
+    """The codec's season and seven of them, in steps, as far as the earliest origin can look back that far."""
+    season = encoded.codec.season
+    return [steps for steps in (season, 7 * season) if 1 < steps <= first + 1]
+
+
+def rules(encoded: EncodedPanel, at: Origins, seasons: list[int]) -> dict[str, np.ndarray]:
+    """As `predictions`, of what needs no training."""
+    horizon = encoded.codec.horizon
+
+    def by(rule: Callable[[Series, np.ndarray], np.ndarray]) -> np.ndarray:
+        return encoded.by_series(at, lambda series, mine: rule(series, at.steps[mine]))
+
+    guesses = {
+        LAST: by(lambda series, steps: np.repeat(series.target[steps][:, None], horizon, 1)),
+        DRIFT: by(lambda series, steps: _drift(series, steps, horizon)),
     }
     for season in seasons:
-        rules[f"{SEASONAL}, {season} steps ago"] = partial(_seasonal, horizon=codec.horizon, season=season)
-    found = {name: _by_series(windows, test, rule) for name, rule in rules.items()}
-    if seasons and len(windows.series) == 1:
-        found[SMOOTHING] = _smoothing(windows.series[0], int(train_ends[0]), test.steps, codec.horizon, seasons[-1])
-    found[RIDGE] = _decoded(windows, test, _ridge(windows, train, validation, test))
-    found[BOOSTING] = _decoded(windows, test, _boosting(windows, train, validation, test))
-    return found
-
-
-def _by_series(windows: Windows, at: Origins, rule: Callable[[Series, np.ndarray], np.ndarray]) -> np.ndarray:
-    out = np.empty((len(at), windows.codec.horizon))
-    for number, series in enumerate(windows.series):
-        mine = at.which == number
-        out[mine] = rule(series, at.steps[mine])
-    return out
-
-
-def _decoded(windows: Windows, at: Origins, values: np.ndarray) -> np.ndarray:
-    out = np.empty(values.shape)
-    for number, series in enumerate(windows.series):
-        mine = at.which == number
-        out[mine] = windows.codec.decode(values[mine][..., None], series, at.steps[mine])[..., 0]
-    return out
-
-
-def actual(windows: Windows, at: Origins) -> np.ndarray:
-    """(n, horizon) float64: what came."""
-    ahead = np.arange(1, windows.codec.horizon + 1)
-    return _by_series(windows, at, lambda one, steps: one.target[steps[:, None] + ahead])
+        guesses[f"{SEASONAL}, {season} steps ago"] = by(partial(_seasonal, horizon=horizon, season=season))
+    return guesses
 
 
 # --- rules -------------------------------------------------------------------------------------------
@@ -149,36 +126,39 @@ def smoothed(
 # --- regressions -------------------------------------------------------------------------------------
 
 
-def _flat(windows: Windows, at: Origins) -> np.ndarray:
-    parts = [part.reshape(len(at), -1) for part in windows.inputs(at.which, at.steps)]
+def _flat(encoded: EncodedPanel, at: Origins) -> np.ndarray:
+    parts = [part.reshape(len(at), -1) for part in encoded.inputs(at).values()]
     return np.concatenate([*parts, np.ones((len(at), 1), np.float32)], 1).astype(np.float64)
 
 
-def _outcomes(windows: Windows, at: Origins) -> np.ndarray:
-    return _by_series(windows, at, windows.codec.outcomes)
+def _outcomes(encoded: EncodedPanel, at: Origins) -> np.ndarray:
+    return encoded.outcomes(at).astype(np.float64)
 
 
 def _chunks(at: Origins) -> list[Origins]:
-    return [Origins(at.which[i : i + _CHUNK], at.steps[i : i + _CHUNK]) for i in range(0, len(at), _CHUNK)]
+    return [at.take(slice(i, i + _CHUNK)) for i in range(0, len(at), _CHUNK)]
 
 
-def _ridge(windows: Windows, train: Origins, validation: Origins, test: Origins) -> np.ndarray:
+def _ridge(encoded: EncodedPanel, train: Origins, validation: Origins, test: Origins) -> np.ndarray:
     """Least squares on all inputs of a window, by normal equations; the penalty is chosen on validation."""
+    squares, products = _sums(encoded, train)
+    fits = [_solved(squares, products, strength) for strength in _STRENGTHS]
+    errors = np.zeros(len(fits))
+    for chunk in _chunks(validation):
+        x, y = _flat(encoded, chunk), _outcomes(encoded, chunk)
+        errors += [np.abs(x @ fit - y).sum() for fit in fits]
+    more_squares, more_products = _sums(encoded, validation)
+    fit = _solved(squares + more_squares, products + more_products, _STRENGTHS[int(errors.argmin())])
+    return np.concatenate([_flat(encoded, chunk) @ fit for chunk in _chunks(test)])
+
+
+def _sums(encoded: EncodedPanel, at: Origins) -> tuple[np.ndarray, np.ndarray]:
+    """The sums of products of inputs with inputs, and with outcomes, over the examples."""
     squares = products = np.zeros(())
-    best = _STRENGTHS[0]
-    for part, more in ((train, False), (validation, True)):
-        if more:
-            fits = [_solved(squares, products, strength) for strength in _STRENGTHS]
-            errors = np.zeros(len(fits))
-            for chunk in _chunks(validation):
-                x, y = _flat(windows, chunk), _outcomes(windows, chunk)
-                errors += [np.abs(x @ fit - y).sum() for fit in fits]
-            best = _STRENGTHS[int(errors.argmin())]
-        for chunk in _chunks(part):
-            x, y = _flat(windows, chunk), _outcomes(windows, chunk)
-            squares, products = squares + x.T @ x, products + x.T @ y
-    fit = _solved(squares, products, best)
-    return np.concatenate([_flat(windows, chunk) @ fit for chunk in _chunks(test)])
+    for chunk in _chunks(at):
+        x, y = _flat(encoded, chunk), _outcomes(encoded, chunk)
+        squares, products = squares + x.T @ x, products + x.T @ y
+    return squares, products
 
 
 def _solved(squares: np.ndarray, products: np.ndarray, strength: float) -> np.ndarray:
@@ -187,12 +167,12 @@ def _solved(squares: np.ndarray, products: np.ndarray, strength: float) -> np.nd
     return np.asarray(solve(squares + strength * np.eye(len(squares)), products, assume_a="pos"))
 
 
-def _boosting(windows: Windows, train: Origins, validation: Origins, test: Origins) -> np.ndarray:
+def _boosting(encoded: EncodedPanel, train: Origins, validation: Origins, test: Origins) -> np.ndarray:
     """Trees over lags, past and known columns and the step ahead; early stopping on validation, absolute loss."""
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
-    horizon = windows.codec.horizon
+    horizon = encoded.codec.horizon
     many = train.thinned(max(1, _BOOSTED_ROWS // horizon))
     held = validation.thinned(max(1, _BOOSTED_ROWS // 5 // horizon))
     model = HistGradientBoostingRegressor(
@@ -200,17 +180,17 @@ def _boosting(windows: Windows, train: Origins, validation: Origins, test: Origi
     )
     with threadpool_limits(1, user_api="openmp"):  # its threads wait actively: 13 times slower on a busy machine
         model.fit(
-            _rows(windows, many), _outcomes(windows, many).ravel(),
-            X_val=_rows(windows, held), y_val=_outcomes(windows, held).ravel(),
+            _rows(encoded, many), _outcomes(encoded, many).ravel(),
+            X_val=_rows(encoded, held), y_val=_outcomes(encoded, held).ravel(),
         )  # fmt: skip
-    parts = [model.predict(_rows(windows, chunk)) for chunk in _chunks(test)]
+    parts = [model.predict(_rows(encoded, chunk)) for chunk in _chunks(test)]
     return np.concatenate(parts).reshape(len(test), horizon)
 
 
-def _rows(windows: Windows, at: Origins) -> np.ndarray:
+def _rows(encoded: EncodedPanel, at: Origins) -> np.ndarray:
     """A row for each origin and step ahead: the window's last steps, its seasonal values, what is known, the step."""
-    codec = windows.codec
-    past, *future = windows.inputs(at.which, at.steps)
+    codec = encoded.codec
+    past, *future = encoded.inputs(at).values()
     n, window, _ = past.shape
     ahead = np.arange(codec.horizon)
     lags = past[:, -min(window, 24) :, 0]

@@ -16,12 +16,13 @@ import numpy as np
 
 from seqzoo.errors import UserError
 from seqzoo.tasks.forecast import features
-from seqzoo.tasks.forecast.options import Codec as Options
+from seqzoo.tasks.forecast.options import CodecOptions
 from seqzoo.tasks.forecast.panel import Panel, Series, following, season_of
 
 FILE = "codec.json"
 _VOLATILITY = 60  # steps behind an origin that say how far prices move
 _LEAST = 1e-8
+_OF_FORMAT_1 = {"target": "anchor", "name": "target_name", "columns": "column_scales"}
 
 
 @dataclass(frozen=True)
@@ -29,18 +30,18 @@ class SeriesCodec:
     """Scales and columns, learnt from the training part only.
 
     Attributes:
-        window, horizon, target, calendar, indicators, future, lags, quantiles: as in the recipe.
+        window, horizon, anchor, calendar, indicators, future, lags, quantiles: as in the recipe.
         season: steps of one season.
         step: the length of a step, as `panel.step_of` names it.
-        name: of the target column; known, past: of the others.
+        target_name: the target column's; known, past: the names of the others.
         scales: for each series the mean and standard deviation of its target.
-        columns: the mean and standard deviation of each past and known column, over all series.
+        column_scales: the mean and standard deviation of each past and known column, over all series.
         spread: (horizon,) how far the target moves from its anchor, in standard deviations of the series.
     """
 
     window: int
     horizon: int
-    target: str
+    anchor: str
     calendar: tuple[str, ...]
     indicators: bool
     future: bool
@@ -48,15 +49,15 @@ class SeriesCodec:
     quantiles: tuple[float, ...]
     season: int
     step: str
-    name: str
+    target_name: str
     known: tuple[str, ...]
     past: tuple[str, ...]
     scales: dict[str, tuple[float, float]]
-    columns: dict[str, tuple[float, float]]
+    column_scales: dict[str, tuple[float, float]]
     spread: tuple[float, ...]
 
     @classmethod
-    def fit(cls, train: Panel, options: Options) -> SeriesCodec:
+    def fit(cls, train: Panel, options: CodecOptions) -> SeriesCodec:
         """Learn the scales from the training part.
 
         Raises:
@@ -65,30 +66,23 @@ class SeriesCodec:
         season = options.season or season_of(train.step)
         if season > min(len(one) for one in train.series) // 2:
             season = 1
-        names = ("window", "horizon", "target", "calendar", "indicators", "future", "lags", "quantiles")
-        chosen = {name: getattr(options, name) for name in names}
-        if options.target == "return" and any((one.target[: one.observed] <= 0).any() for one in train.series):
-            raise UserError(f"returns need a positive target, {train.target!r} is not", "--set codec.target=change")
-        scales = {one.name: _moments(one.target[: one.observed]) for one in train.series}
-        flat = [name for name, (_, spread) in scales.items() if spread <= _LEAST]
-        if flat:
-            raise UserError(f"the target {train.target!r} is constant{f' in {flat[:5]}' if flat[0] else ''}")
-        columns = {}
-        for kind, labels in (("known", train.known), ("past", train.past)):
-            stacked = np.concatenate([getattr(one, kind) for one in train.series])
-            moments = {name: _moments(stacked[:, i]) for i, name in enumerate(labels)}
-            columns.update({name: (mean, spread or 1.0) for name, (mean, spread) in moments.items()})
+        names = ("window", "horizon", "anchor", "calendar", "indicators", "future", "lags", "quantiles")
         codec = cls(
-            **chosen, season=season, step=train.step, name=train.target, known=train.known, past=train.past,
-            scales=scales, columns=columns, spread=(1.0,) * options.horizon,
+            **{name: getattr(options, name) for name in names},
+            season=season, step=train.step, target_name=train.target, known=train.known, past=train.past,
+            scales=_target_scales(train, options.anchor), column_scales=_column_scales(train),
+            spread=(1.0,) * options.horizon,
         )  # fmt: skip
-        if options.target not in ("change", "season"):
+        if options.anchor not in ("change", "season"):
             return codec
-        moved = [codec._outcomes(one, origins) for one in train.series if len(origins := codec.origins(one))]
+        return dataclasses.replace(codec, spread=codec._spread(train))
+
+    def _spread(self, train: Panel) -> tuple[float, ...]:
+        moved = [self._outcomes(one, origins) for one in train.series if len(origins := self.origins(one))]
         if not moved:
-            raise UserError(f"the training part is shorter than a window and a horizon ({codec.reach} steps)")
+            raise UserError(f"the training part is shorter than a window and a horizon ({self.reach} steps)")
         spread = np.sqrt(np.nanmean(np.concatenate(moved) ** 2, axis=0))
-        return dataclasses.replace(codec, spread=tuple(float(max(s, _LEAST)) for s in spread))
+        return tuple(float(max(step, _LEAST)) for step in spread)
 
     # --- sizes and origins ---------------------------------------------------------------------------
 
@@ -111,9 +105,9 @@ class SeriesCodec:
     def origins(self, series: Series) -> np.ndarray:
         """(n,) the steps that have a whole window behind and a whole horizon of observed targets ahead."""
         first = max([self.window, *self.lags]) - 1
-        if self.target == "season":
+        if self.anchor == "season":
             first = max(first, self.season - 1)
-        if self.target == "return":
+        if self.anchor == "return":
             first = max(first, 2)
         return np.arange(first, series.observed - self.horizon)
 
@@ -123,22 +117,22 @@ class SeriesCodec:
         """Every step as float32: (steps, features) of what is seen, and (steps, known) of what is known ahead."""
         calendar = features.calendar(series.times, self.calendar).astype(np.float32)
         planned = self._scaled(series.known, self.known)
-        parts = [self._seen(series).astype(np.float32)[:, None], self._scaled(series.past, self.past)]
+        parts = [self._scaled_target(series).astype(np.float32)[:, None], self._scaled(series.past, self.past)]
         then = np.concatenate([parts[0], planned], 1)
         if self.indicators:
             parts.append(features.indicators(series.target).astype(np.float32))
         back = [_later(then, lag) for lag in self.lags]
         return np.concatenate([*parts, planned, calendar], 1), np.concatenate([planned, calendar, *back], 1)
 
-    def _seen(self, series: Series) -> np.ndarray:
-        if self.target == "return":
+    def _scaled_target(self, series: Series) -> np.ndarray:
+        if self.anchor == "return":
             returns = np.diff(np.log(series.target), prepend=np.nan)
             return np.asarray(np.nan_to_num(returns / features.volatility(series.target, _VOLATILITY)))
         mean, spread = self._scale(series.name)
         return np.asarray((series.target - mean) / spread)
 
     def _scaled(self, values: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
-        moments = np.array([self.columns[name] for name in names]).reshape(-1, 2)
+        moments = np.array([self.column_scales[name] for name in names]).reshape(-1, 2)
         out = np.empty(values.shape, np.float32)
         for i, (mean, spread) in enumerate(moments):  # a column at a time: no second copy in float64
             out[:, i] = (values[:, i] - mean) / spread
@@ -149,18 +143,18 @@ class SeriesCodec:
             raise UserError(f"series {name!r} is unseen in training (known: {', '.join(list(self.scales)[:10])})")
         return self.scales[name]
 
-    def anchor(self, series: Series, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def start(self, series: Series, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(n, horizon) float64: where each forecast starts from, and the unit it is counted in."""
         mean, spread = self._scale(series.name)
         shape = (len(origins), self.horizon)
         ahead = np.arange(1, self.horizon + 1)
-        if self.target == "return":
+        if self.anchor == "return":
             moves = features.volatility(series.target, _VOLATILITY)[origins]
             return np.broadcast_to(np.log(series.target[origins])[:, None], shape), moves[:, None] * np.sqrt(ahead)
         unit = np.broadcast_to(spread * np.array(self.spread), shape)
-        if self.target == "change":
+        if self.anchor == "change":
             return np.broadcast_to(series.target[origins][:, None], shape), unit
-        if self.target == "season":
+        if self.anchor == "season":
             back = ahead - self.season * -(-ahead // self.season)
             return series.target[origins[:, None] + back], unit
         return np.full(shape, mean), unit
@@ -168,8 +162,8 @@ class SeriesCodec:
     def _outcomes(self, series: Series, origins: np.ndarray) -> np.ndarray:
         """(n, horizon) what the network is taught: the targets, from their anchor, in their unit."""
         actual = series.target[origins[:, None] + np.arange(1, self.horizon + 1)]
-        start, unit = self.anchor(series, origins)
-        return np.asarray(((np.log(actual) if self.target == "return" else actual) - start) / unit)
+        start, unit = self.start(series, origins)
+        return np.asarray(((np.log(actual) if self.anchor == "return" else actual) - start) / unit)
 
     def outcomes(self, series: Series, origins: np.ndarray) -> np.ndarray:
         """(n, horizon) float32, see `_outcomes`."""
@@ -177,9 +171,9 @@ class SeriesCodec:
 
     def decode(self, values: np.ndarray, series: Series, origins: np.ndarray) -> np.ndarray:
         """(n, horizon, any) in the codec's unit -> float64 in the target's."""
-        start, unit = self.anchor(series, origins)
+        start, unit = self.start(series, origins)
         out = start[..., None] + unit[..., None] * values.astype(np.float64)
-        return np.asarray(np.exp(out) if self.target == "return" else out)
+        return np.asarray(np.exp(out) if self.anchor == "return" else out)
 
     def extended(self, series: Series) -> Series:
         """The series with times for one whole horizon after the last observed step.
@@ -193,7 +187,7 @@ class SeriesCodec:
         if self.known and self.future:
             raise UserError(
                 f"the forecast needs {', '.join(self.known)} for {missing} more step(s)",
-                f"append rows with the known columns and an empty {self.name}",
+                f"append rows with the known columns and an empty {self.target_name}",
             )
 
         def longer(values: np.ndarray) -> np.ndarray:
@@ -222,18 +216,20 @@ class SeriesCodec:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> SeriesCodec:
-        """Rebuild a codec; the fields must be exactly ours.
+        """Rebuild a codec; the fields must be exactly ours, or those of bundle format 1.
 
         Raises:
             ValueError: a missing or foreign field, or a number that is not finite.
         """
-        names = [f.name for f in dataclasses.fields(cls)]
-        if not isinstance(values, dict) or set(values) != set(names):
-            raise ValueError(f"a series codec has the fields {', '.join(names)}")
+        names = {f.name for f in dataclasses.fields(cls)}
+        if isinstance(values, dict) and "anchor" not in values:
+            values = {_OF_FORMAT_1.get(str(key), str(key)): value for key, value in values.items()}
+        if not isinstance(values, dict) or set(values) != names:
+            raise ValueError(f"a series codec has the fields {', '.join(sorted(names))}")
         plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-        for key in ("scales", "columns"):
+        for key in ("scales", "column_scales"):
             plain[key] = {str(k): (float(v[0]), float(v[1])) for k, v in values[key].items()}
-        numbers = [x for key in ("scales", "columns") for pair in plain[key].values() for x in pair]
+        numbers = [x for key in ("scales", "column_scales") for pair in plain[key].values() for x in pair]
         if not np.isfinite([*numbers, *plain["spread"]]).all():
             raise ValueError("the scales are not finite")
         return cls(**plain)
@@ -244,6 +240,28 @@ def _later(values: np.ndarray, lag: int) -> np.ndarray:
     out = np.zeros_like(values)
     out[lag:] = values[:-lag]
     return out
+
+
+def _target_scales(train: Panel, anchor: str) -> dict[str, tuple[float, float]]:
+    """Mean and standard deviation of each series' target."""
+    if anchor == "return" and any((one.target[: one.observed] <= 0).any() for one in train.series):
+        raise UserError(f"returns need a positive target, {train.target!r} is not", "--set codec.anchor=change")
+    scales = {one.name: _moments(one.target[: one.observed]) for one in train.series}
+    flat = [name for name, (_, spread) in scales.items() if spread <= _LEAST]
+    if flat:
+        raise UserError(f"the target {train.target!r} is constant{f' in {flat[:5]}' if flat[0] else ''}")
+    return scales
+
+
+def _column_scales(train: Panel) -> dict[str, tuple[float, float]]:
+    """Mean and standard deviation of each past and known column; a constant one keeps its unit."""
+    scales = {}
+    for kind, names in (("known", train.known), ("past", train.past)):
+        stacked = np.concatenate([getattr(one, kind) for one in train.series])
+        for i, name in enumerate(names):
+            mean, spread = _moments(stacked[:, i])
+            scales[name] = (mean, spread or 1.0)
+    return scales
 
 
 def _moments(values: np.ndarray) -> tuple[float, float]:

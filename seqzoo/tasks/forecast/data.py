@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,15 @@ import numpy as np
 from seqzoo import fetch
 from seqzoo.errors import UserError
 from seqzoo.registry import dataset, find_dataset
+from seqzoo.report import JSON
+from seqzoo.room import Sealed
 from seqzoo.tasks.forecast import prices, table
-from seqzoo.tasks.forecast.options import Data
-from seqzoo.tasks.forecast.panel import Panel, Series, columns_of, resampled, tidy
+from seqzoo.tasks.forecast.axis import check_axis
+from seqzoo.tasks.forecast.options import DataOptions
+from seqzoo.tasks.forecast.panel import Panel, Series, columns_of, resampled, time_text
+
+Facts = dict[str, JSON]
+_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -24,44 +29,47 @@ class Splits:
     Attributes:
         train: everything before `ends[0]`.
         seen: everything before `ends[1]`.
-        open_test: unseals the whole panel, for the report only.
+        test: the whole panel, sealed, for the report only.
         ends: where training and validation end.
     """
 
     train: Panel
     seen: Panel
-    open_test: Callable[[], Panel]
+    test: Sealed[Panel]
     ends: tuple[np.datetime64, np.datetime64]
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: Facts = field(default_factory=dict)
 
 
-def load(options: Data, *, quiet: bool = False) -> Splits:
-    """Load what a recipe's [data] table names and cut it in time."""
+def load(options: DataOptions, quiet: bool = False) -> Splits:
+    """Load what a recipe's [data] table names and cut it in time.
+
+    Raises:
+        UserError: data that cannot be used.
+    """
     panel, facts = panel_of(options, quiet=quiet)
     return split(panel, options, facts)
 
 
-def panel_of(options: Data, *, quiet: bool = False) -> tuple[Panel, dict[str, Any]]:
-    """The whole panel, checked, and where it comes from."""
+def panel_of(options: DataOptions, *, quiet: bool = False) -> tuple[Panel, Facts]:
+    """The whole panel, checked, and where it comes from.
+
+    Raises:
+        UserError: data that cannot be used.
+    """
     if options.path:
         path = Path(options.path)
         panel, mended = from_columns(table.read(path), options)
         return panel, {"name": path.name, "sha256": fetch.sha256(path), "licence": "your own", "mended": mended}
-    if options.dataset == "prices":
-        found, facts = prices.load(options.ticker, options.start, options.end, options.source)
-        series = Series(options.ticker.upper(), found["time"], found["close"], np.empty((len(found["time"]), 0)),
-                        prices.relative(found) if options.past else np.empty((len(found["time"]), 0)))  # fmt: skip
-        series, step, mended = tidy(series, options.mend, "day")
-        return Panel((series,), "close", (), prices.PAST if options.past else (), step), facts | {"mended": mended}
     data = find_dataset(options.dataset)
     if not data.file:
-        return data.load(options), {"name": data.name, "licence": data.licence, "mended": []}
+        panel, facts = data.load(options)
+        return panel, {"name": data.name, "licence": data.licence, "mended": []} | facts
     path = fetch.fetch(data, quiet=quiet)
     panel, mended = from_columns(*data.load(path, options))
     return panel, fetch.facts(data, path) | {"mended": mended}
 
 
-def from_columns(columns: table.Columns, options: Data) -> tuple[Panel, list[str]]:
+def from_columns(columns: table.Columns, options: DataOptions) -> tuple[Panel, list[str]]:
     """Columns of text -> a checked panel, and what was mended.
 
     Raises:
@@ -71,27 +79,28 @@ def from_columns(columns: table.Columns, options: Data) -> tuple[Panel, list[str
     texts = table.column(columns, time_name, "the time")
     target = options.target or table.find_target(columns, [time_name, options.series, *options.known, *options.past])
     stamps, note = table.times(texts, time_name)
-    names = (target, *options.known, *options.past)
-    values = {name: table.numbers(table.column(columns, name, "a series"), name) for name in names}
+    wanted = (target, *options.known, *options.past)
+    values = {name: table.numbers(table.column(columns, name, "a series"), name) for name in wanted}
     if options.every and options.every[0] == "0":
         raise UserError("data.every must be a step such as 1h")
-    rows = np.arange(len(stamps))
-    owners = np.array(table.column(columns, options.series, "the series")) if options.series else np.full(len(rows), "")
-    found, steps, mended = [], set(), [note] if note else []
-    for owner in sorted(set(owners.tolist())):
-        mine = np.flatnonzero(owners == owner)
+    everything = np.arange(len(stamps))
+    names = table.column(columns, options.series, "the series") if options.series else [""] * len(stamps)
+    owners = np.array(names)
+    checked, mended = [], [note] if note else []
+    for owner in sorted(set(names)):
+        mine = everything[owners == owner]
         part = {name: column[mine] for name, column in values.items()}
-        one = Series(owner, stamps[mine], part[target], columns_of(options.known, part, len(mine)),
-                     columns_of(options.past, part, len(mine)))  # fmt: skip
+        rows = Series(owner, stamps[mine], part[target], columns_of(options.known, part, len(mine)),
+                      columns_of(options.past, part, len(mine)))  # fmt: skip
         if options.every:
-            one = resampled(one.take(np.argsort(one.times, kind="stable")), options.every)
-        one, step, done = tidy(one, options.mend)
-        steps.add(step)
+            rows = resampled(rows.take(np.argsort(rows.times, kind="stable")), options.every)
+        series, step, done = check_axis(rows, options.mend)
         mended += done
-        found.append(one)
+        checked.append((series, step))
+    steps = sorted({step for _, step in checked})
     if len(steps) > 1:
-        raise UserError(f"the series have different steps: {', '.join(sorted(steps))}", "--set data.every=1D")
-    panel = Panel(tuple(found), target, tuple(options.known), tuple(options.past), steps.pop())
+        raise UserError(f"the series have different steps: {', '.join(steps)}", "--set data.every=1D")
+    panel = Panel(tuple(series for series, _ in checked), target, tuple(options.known), tuple(options.past), steps[0])
     _check_numbers(panel)
     return panel, mended
 
@@ -110,50 +119,78 @@ def _check_numbers(panel: Panel) -> None:
                     )
 
 
-def split(panel: Panel, options: Data, facts: dict[str, Any]) -> Splits:
-    """Cut the time axis: validation before the last share, which is test."""
-    first = min(one.times[0] for one in panel.series)
-    last = max(one.times[one.observed - 1] for one in panel.series)
+def split(panel: Panel, options: DataOptions, facts: Facts) -> Splits:
+    """Cut the time axis: validation before the last share, which is test.
+
+    Raises:
+        UserError: a series that begins after training ends.
+    """
+    first, last = min(one.times[0] for one in panel.series), panel.last
     span = (last - first).astype("m8[s]").astype(np.int64)
-    ends = tuple(
+    validation, test = (
         first + np.timedelta64(round(span * share), "s")
         for share in (1 - options.test - options.validation, 1 - options.test)
     )
-    train, seen = panel.before(ends[0]), panel.before(ends[1])
+    train, seen = panel.before(validation), panel.before(test)
     empty = [one.name for one in train.series if len(one) < 2]
     if empty:
         raise UserError(f"{len(empty)} series begin after the training part ends: {', '.join(empty[:5])}")
-    when = {"train ends": str(ends[0]), "validation ends": str(ends[1])}
-    more = {"steps": len(panel), "series": len(panel.series), "step": panel.step,
-            "from": str(first), "to": str(last)} | when  # fmt: skip
-    return Splits(train, seen, lambda: panel, (ends[0], ends[1]), facts | more)
+    more: Facts = {
+        "mended": _in_short(facts.get("mended")),
+        "steps": len(panel),
+        "series": len(panel.series),
+        "step": panel.step,
+        "from": _stamp(first),
+        "to": _stamp(last),
+        "train ends": time_text(validation, panel.step),
+        "validation ends": time_text(test, panel.step),
+        "fingerprint": panel.fingerprint(),
+    }
+    return Splits(train, seen, Sealed(lambda: panel), (validation, test), facts | more)
+
+
+def _in_short(mended: Any) -> str:
+    lines = list(mended or ())
+    more = f"; and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+    return "; ".join(lines[:_SHOWN]) + more or "nothing"
+
+
+def _stamp(time: np.datetime64) -> str:
+    """A time of the data, exactly; midnights as dates."""
+    return str(time).removesuffix("T00:00:00")
 
 
 # --- public data sets --------------------------------------------------------------------------------
 
-Found = tuple[table.Columns, Data]
+Columns = tuple[table.Columns, DataOptions]
 
 
-def _defaults(options: Data, **values: Any) -> Data:
+def _defaults(options: DataOptions, **values: Any) -> DataOptions:
     """The recipe's options over the data set's own."""
     return replace(options, **{key: getattr(options, key) or value for key, value in values.items()})
 
 
 @dataset("sine", task="forecast", url="", file="", hash="", size_mb=0, licence="none needed")
-def sine(options: Data) -> Panel:
+def sine(options: DataOptions) -> tuple[Panel, Facts]:
     """sin(linspace(0, 100, 1000)), a point a second."""
     times = np.datetime64("2000-01-01", "s") + np.arange(1000)
     empty = np.empty((1000, 0))
-    return Panel((Series("", times, np.sin(np.linspace(0, 100, 1000)), empty, empty),), "sine", (), (), "1s")
+    return Panel((Series("", times, np.sin(np.linspace(0, 100, 1000)), empty, empty),), "sine", (), (), "1s"), {}
 
 
 @dataset(
     "prices", task="forecast", url="https://finance.yahoo.com", file="", hash="", size_mb=0.3,
     licence="Yahoo's terms; the sample is public domain",
 )  # fmt: skip
-def stock_prices(options: Data) -> Panel:
+def stock_prices(options: DataOptions) -> tuple[Panel, Facts]:
     """Daily prices of one ticker, by yfinance or from the sample."""
-    return panel_of(options)[0]
+    columns, facts = prices.load(options.ticker, options.start, options.end, options.source)
+    nothing = np.empty((len(columns["time"]), 0))
+    past = prices.relative(columns) if options.past else nothing
+    rows = Series(options.ticker.upper(), columns["time"], columns["close"], nothing, past)
+    series, step, mended = check_axis(rows, options.mend, "day")
+    names = prices.PAST if options.past else ()
+    return Panel((series,), "close", (), names, step), facts | {"mended": mended}
 
 
 @dataset(
@@ -161,7 +198,7 @@ def stock_prices(options: Data) -> Panel:
     url="https://www.kaggle.com/datasets/robikscube/hourly-energy-consumption", licence="not stated",
     by_hand="download PJME_hourly.csv, which needs an account",
 )  # fmt: skip
-def pjme(path: Path, options: Data) -> Found:
+def pjme(path: Path, options: DataOptions) -> Columns:
     """Hourly load of PJM East in MW, 2002-2018, in local time."""
     columns = table.read(path)
     names = {"Datetime": "ds", "PJME_MW": "y"}  # as published -> as here
@@ -174,7 +211,7 @@ def pjme(path: Path, options: Data) -> Found:
     url="https://github.com/tidyverts/tsibbledata/tree/master/data-raw/vic_elec", licence="GPL-3, as tsibbledata",
     by_hand="export it from R: write.csv(tsibbledata::vic_elec, 'vic_elec.csv')",
 )  # fmt: skip
-def victoria(path: Path, options: Data) -> Found:
+def victoria(path: Path, options: DataOptions) -> Columns:
     """Half-hourly electricity demand of Victoria in MW with temperature and holidays, 2012-2014; hourly means."""
     columns = table.read(path)
     return columns, _defaults(options, time="Time", target="Demand", known=("Temperature", "Holiday"), every="1h")
@@ -184,7 +221,7 @@ def victoria(path: Path, options: Data) -> Found:
     "beijing", task="forecast", file="weather/beijing_pm25.csv", hash="", size_mb=1.9,
     url="https://archive.ics.uci.edu/static/public/381/beijing+pm2+5+data.zip", licence="CC BY 4.0",
 )  # fmt: skip
-def beijing(path: Path, options: Data) -> Found:
+def beijing(path: Path, options: DataOptions) -> Columns:
     """Hourly weather of Beijing, 2010-2014: temperature with dew point, pressure, wind, rain and snow."""
     columns = table.read(path)
     parts = zip(*(columns[k] for k in ("year", "month", "day", "hour")), strict=True)
@@ -200,7 +237,7 @@ def beijing(path: Path, options: Data) -> Found:
     url="https://storage.googleapis.com/tensorflow/tf-keras-datasets/jena_climate_2009_2016.csv.zip",
     licence="not stated",
 )  # fmt: skip
-def jena(path: Path, options: Data) -> Found:
+def jena(path: Path, options: DataOptions) -> Columns:
     """Weather of Jena, 2009-2016, 14 columns; temperature is the target; every sixth of the ten-minute rows."""
     columns = table.read(path)
     hourly = [i for i, time in enumerate(columns["Date Time"]) if time.endswith(":00:00")]
@@ -223,7 +260,7 @@ def _without_sentinel(values: list[str]) -> list[str]:
     url="https://www.kaggle.com/competitions/rossmann-store-sales", licence="Kaggle's competition terms",
     by_hand="download train.csv, which needs an account",
 )  # fmt: skip
-def rossmann(path: Path, options: Data) -> Found:
+def rossmann(path: Path, options: DataOptions) -> Columns:
     """Daily sales of 100 Rossmann stores with opening days, promotions and school holidays, 2013-2015."""
     columns = table.read(path)
     known = ("Open", "Promo", "SchoolHoliday")
@@ -235,7 +272,7 @@ def rossmann(path: Path, options: Data) -> Found:
     "etth1", task="forecast", file="ett/ETTh1.csv", hash="", size_mb=2.5,
     url="https://raw.githubusercontent.com/zhouhaoyi/ETDataset/main/ETT-small/ETTh1.csv", licence="CC BY-ND 4.0",
 )  # fmt: skip
-def etth1(path: Path, options: Data) -> Found:
+def etth1(path: Path, options: DataOptions) -> Columns:
     """Hourly oil temperature of a transformer with six loads, 2016-2018."""
     past = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL")
     return table.read(path), _defaults(options, time="date", target="OT", past=past)
@@ -245,6 +282,6 @@ def etth1(path: Path, options: Data) -> Found:
     "passengers", task="forecast", file="classic/AirPassengers.csv", hash="", size_mb=0.01,
     url="https://raw.githubusercontent.com/unit8co/darts/master/datasets/AirPassengers.csv", licence="public domain",
 )  # fmt: skip
-def passengers(path: Path, options: Data) -> Found:
+def passengers(path: Path, options: DataOptions) -> Columns:
     """Monthly airline passengers, 1949-1960."""
     return table.read(path), _defaults(options, time="Month", target="#Passengers")

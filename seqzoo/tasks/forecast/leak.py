@@ -10,11 +10,12 @@ import numpy as np
 
 from seqzoo.errors import UserError
 from seqzoo.tasks.forecast.codec import SeriesCodec
-from seqzoo.tasks.forecast.options import Codec as Options
+from seqzoo.tasks.forecast.options import CodecOptions
 from seqzoo.tasks.forecast.panel import Panel, Series
-from seqzoo.tasks.forecast.windows import Windows
+from seqzoo.tasks.forecast.windows import EncodedPanel, Origins
 
-Arrays = Mapping[str, np.ndarray]
+Views = Mapping[str, np.ndarray]  # what may be known, by name
+Forecasts = Callable[[EncodedPanel, Origins], np.ndarray]
 
 
 def with_noise(panel: Panel, time: np.datetime64, *, known: bool, seed: int = 0) -> Panel:
@@ -40,7 +41,7 @@ def with_noise(panel: Panel, time: np.datetime64, *, known: bool, seed: int = 0)
     return replace(panel, series=tuple(one(series) for series in panel.series))
 
 
-def moved(view: Callable[[Panel], Arrays], panel: Panel, time: np.datetime64, *, known: bool = False) -> list[str]:
+def moved(view: Callable[[Panel], Views], panel: Panel, time: np.datetime64, *, known: bool = False) -> list[str]:
     """Names of the arrays in `view(panel)` that change when the future after `time` does.
 
     `view` must return only what may be known at `time`; an array whose shape changes has moved as well.
@@ -53,20 +54,20 @@ def _same(left: np.ndarray, right: np.ndarray) -> bool:
     return left.shape == right.shape and left.dtype == right.dtype and left.tobytes() == right.tobytes()
 
 
-def training_view(options: Options, end: np.datetime64) -> Callable[[Panel], Arrays]:
+def training_view(options: CodecOptions, end: np.datetime64) -> Callable[[Panel], Views]:
     """What training sees: the codec's scales, inputs and outcomes of the origins before `end`."""
 
-    def view(panel: Panel) -> Arrays:
+    def view(panel: Panel) -> Views:
         codec = SeriesCodec.fit(panel.before(end), options)
-        windows = Windows(codec, panel.series)
-        out: dict[str, np.ndarray] = {"scales": np.array([*codec.scales.values(), *codec.columns.values()])}
+        encoded = EncodedPanel(codec, panel.series)
+        out: dict[str, np.ndarray] = {"scales": np.array([*codec.scales.values(), *codec.column_scales.values()])}
         out["spread"] = np.array(codec.spread)
         for number, series in enumerate(panel.series):
             last = int(np.searchsorted(series.times, end))
             origins = codec.origins(series)
             origins = origins[origins + codec.horizon < last]
-            arrays = windows.inputs(np.full(len(origins), number), origins)
-            for name, array in zip(("past", "future"), arrays, strict=False):
+            inputs = encoded.inputs(Origins(np.full(len(origins), number), origins))
+            for name, array in inputs.items():
                 out[f"{name} of {series.name}"] = array
             out[f"outcomes of {series.name}"] = codec.outcomes(series, origins)
         return out
@@ -76,36 +77,36 @@ def training_view(options: Options, end: np.datetime64) -> Callable[[Panel], Arr
 
 def forecast_view(
     codec: SeriesCodec,
-    forecasts: Callable[[Windows, np.ndarray, np.ndarray], np.ndarray],
+    forecasts: Forecasts,
     time: np.datetime64,
     most: int,
-) -> Callable[[Panel], Arrays]:
+) -> Callable[[Panel], Views]:
     """Features of every step up to `time`, and forecasts from the last `most` origins up to it."""
 
-    def view(panel: Panel) -> Arrays:
-        windows = Windows(codec, panel.series)
+    def view(panel: Panel) -> Views:
+        encoded = EncodedPanel(codec, panel.series)
         out: dict[str, np.ndarray] = {}
-        which, steps = [], []
+        steps = []
         for number, series in enumerate(panel.series):
             last = int(np.searchsorted(series.times, time, side="right"))
-            out[f"features of {series.name}"] = codec.encode(series)[0][:last]
+            start = encoded.offsets[number]
+            out[f"features of {series.name}"] = encoded.seen[start : start + last]
             origins = codec.origins(series)
             steps.append(origins[origins < last][-most:])
-            which.append(np.full(len(steps[-1]), number))
-        found = forecasts(windows, np.concatenate(which), np.concatenate(steps))
+        ahead = forecasts(encoded, Origins.of_series(steps))
         ends = np.cumsum([len(origins) for origins in steps])[:-1]
         names = (f"forecasts of {series.name}" for series in panel.series)
-        return out | {name: part for name, part in zip(names, np.split(found, ends), strict=True) if len(part)}
+        return out | {name: part for name, part in zip(names, np.split(ahead, ends), strict=True) if len(part)}
 
     return view
 
 
 def prove(
     panel: Panel,
-    options: Options,
+    options: CodecOptions,
     codec: SeriesCodec,
     ends: tuple[np.datetime64, np.datetime64],
-    forecasts: Callable[[Windows, np.ndarray, np.ndarray], np.ndarray],
+    forecasts: Forecasts,
 ) -> int:
     """Count the arrays that were checked.
 
@@ -120,12 +121,12 @@ def prove(
     ]
     seen = []
 
-    def counted(view: Callable[[Panel], Arrays], panel: Panel) -> Arrays:
+    def counted(view: Callable[[Panel], Views], panel: Panel) -> Views:
         arrays = view(panel)
         seen.append(len(arrays))
         return arrays
 
-    found = [name for view, time, known in checks for name in moved(partial(counted, view), panel, time, known=known)]
-    if found:
-        raise UserError(f"the future leaks into: {', '.join(found[:8])}. No report is written")
+    leaks = [name for view, time, known in checks for name in moved(partial(counted, view), panel, time, known=known)]
+    if leaks:
+        raise UserError(f"the future leaks into: {', '.join(leaks[:8])}. No report is written")
     return sum(seen) // 2

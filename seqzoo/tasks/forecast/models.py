@@ -95,7 +95,7 @@ def lstm_forecaster(
     return _head(past, layers.Dense(dense_units, name="dense")(layers.Dropout(dropout)(x)), outputs)
 
 
-@architecture(task="forecast", source="S27: AIT app 4", parameters=54_658, features=9, outputs=1)
+@architecture(task="forecast", source="S27: AIT app 4", parameters=54_658, two_way=True, features=9, outputs=1)
 def bilstm_attention_forecaster(*, features: int, outputs: int, units: int = 64, dropout: float = 0.2) -> keras.Model:
     """A bidirectional LSTM over the window; its last state asks, by attention, which steps matter.
 
@@ -107,13 +107,13 @@ def bilstm_attention_forecaster(*, features: int, outputs: int, units: int = 64,
     past = _past(features)
     states = layers.Bidirectional(layers.LSTM(units, return_sequences=True, name="lstm"), name="bidirectional")(past)
     query = layers.Dense(2 * units, name="query")(states)
-    found = layers.Attention(use_scale=True, name="attention")([query, states])
-    x = layers.Concatenate()([layers.GlobalAveragePooling1D()(found), layers.GlobalMaxPooling1D()(states)])
+    attended = layers.Attention(use_scale=True, name="attention")([query, states])
+    x = layers.Concatenate()([layers.GlobalAveragePooling1D()(attended), layers.GlobalMaxPooling1D()(states)])
     return _head(past, layers.Dropout(dropout)(x), outputs)
 
 
 @architecture(
-    task="forecast", source="S28, S33: AIT app 4", parameters=85_213,
+    task="forecast", source="S28, S33: AIT app 4", parameters=85_213, two_way=True,
     window=168, features=18, known=17, horizon=24, quantiles=5,
 )  # fmt: skip
 def gru_encoder_decoder(
@@ -143,6 +143,6 @@ def gru_encoder_decoder(
     x = layers.Concatenate()([layers.RepeatVector(horizon)(summary), future])
     x = layers.Bidirectional(layers.GRU(units, return_sequences=True, name="gru"), name="decoder")(x)
     x = layers.Dense(units, activation="relu", name="dense")(layers.Dropout(dropout)(x))
-    found = layers.Dense(quantiles, name="quantiles")(x)
+    curved = layers.Dense(quantiles, name="quantiles")(x)
     linear = layers.Dense(horizon, kernel_initializer="zeros", name="linear")(FirstFeature()(past))
-    return Model([past, future], layers.Add(name="forecast")([found, layers.Reshape((horizon, 1))(linear)]))
+    return Model([past, future], layers.Add(name="forecast")([curved, layers.Reshape((horizon, 1))(linear)]))

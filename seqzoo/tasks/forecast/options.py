@@ -8,11 +8,18 @@ from seqzoo.errors import nearest
 
 MENDS = ("sort", "duplicates", "gaps")
 CALENDAR = ("hour", "weekday", "yearday", "month", "trend")
-TARGETS = ("level", "change", "season", "return")
+ANCHORS = ("level", "change", "season", "return")
+RENAMED: dict[str, tuple[str, dict[str, str]]] = {"target": ("anchor", {})}  # [codec] of 0.3.0 and before
+FLAGS = {
+    "time": "Its column of times.",
+    "target": "Its column to forecast.",
+    "ticker": "A stock, by its symbol: AAPL.",
+    "source": "Of its prices: yahoo, or sample.",
+}
 
 
 @dataclass(frozen=True)
-class Data:
+class DataOptions:
     """Which series. Either a registered data set, or a file with its column names.
 
     Attributes:
@@ -62,13 +69,13 @@ class Data:
 
 
 @dataclass(frozen=True)
-class Codec:
+class CodecOptions:
     """How series become numbers.
 
     Attributes:
         window: steps that the network reads; horizon: steps that it forecasts, all in one pass.
-        target: what it forecasts: "level"; "change" from the last value; "season": change from one season ago;
-            "return": logarithmic return from the last value over its recent volatility (prices).
+        anchor: where a forecast starts from: "level": nowhere; "change": the last value; "season": one season ago;
+            "return": the last value, as a logarithmic return over its recent volatility (prices).
         season: steps of one season, for "season" and for the seasonal baselines; 0: from the step.
         calendar: features of the time of each step, known in advance.
         indicators: RSI, MACD, Bollinger position and volatility of the target as past columns.
@@ -80,7 +87,7 @@ class Codec:
 
     window: int = 60
     horizon: int = 1
-    target: str = "level"
+    anchor: str = "level"
     season: int = 0
     calendar: tuple[str, ...] = ()
     indicators: bool = False
@@ -94,8 +101,8 @@ class Codec:
         found = [f"codec.{k} must be at least 1" for k in ("window", "horizon", "stride") if getattr(self, k) < 1]
         if self.season < 0:
             found.append("codec.season must be 0 (from the step) or more")
-        if self.target not in TARGETS:
-            found.append(f"codec.target = {self.target!r}: {nearest(self.target, TARGETS)}")
+        if self.anchor not in ANCHORS:
+            found.append(f"codec.anchor = {self.anchor!r}: {nearest(self.anchor, ANCHORS)}")
         found += [f"codec.calendar: {w!r}: {nearest(w, CALENDAR)}" for w in self.calendar if w not in CALENDAR]
         if list(self.quantiles) != sorted(set(self.quantiles)) or not all(0 < q < 1 for q in self.quantiles):
             found.append("codec.quantiles must rise, between 0 and 1")
@@ -107,11 +114,13 @@ class Codec:
 
 
 @dataclass(frozen=True)
-class Decide:
+class DecideOptions:
     """Which intervals are promised: shares of the outcomes that they should hold."""
 
     levels: tuple[float, ...] = (0.8, 0.95)
 
     def problems(self) -> list[str]:
         """List what is out of range."""
-        return [] if self.levels and all(0 < x < 1 for x in self.levels) else ["decide.levels lie between 0 and 1"]
+        rising = bool(self.levels) and list(self.levels) == sorted(set(self.levels))
+        inside = all(0 < level < 1 for level in self.levels)
+        return [] if rising and inside else ["decide.levels must rise, between 0 and 1"]

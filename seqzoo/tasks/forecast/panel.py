@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +11,6 @@ import numpy as np
 from seqzoo.errors import UserError
 
 DAY = 86_400
-_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,21 @@ class Panel:
     def __len__(self) -> int:
         """Steps of all series together."""
         return sum(map(len, self.series))
+
+    @property
+    def last(self) -> np.datetime64:
+        """The last observed time of any series."""
+        return np.datetime64(max(one.times[one.observed - 1] for one in self.series))
+
+    def fingerprint(self) -> str:
+        """SHA-256 over all that was observed: what a model learns from. Rows known in advance do not count."""
+        digest = hashlib.sha256(repr((self.target, self.known, self.past, self.step)).encode())
+        for one in self.series:
+            digest.update(one.name.encode())
+            past = one.take(slice(0, one.observed))
+            for array in (past.times.astype("M8[s]").astype(np.int64), past.target, past.known, past.past):
+                digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
 
 
 # --- the step ----------------------------------------------------------------------------------------
@@ -129,113 +144,13 @@ def following(times: np.ndarray, step: str, count: int) -> np.ndarray:
     return np.asarray(last + ahead * np.timedelta64(seconds_of(step), "s"))
 
 
-# --- checking and mending the axis -------------------------------------------------------------------
+def time_text(time: np.datetime64, step: str) -> str:
+    """A time as people read it: the date alone where a step is a day or longer."""
+    days = step in ("month", "business day") or step.endswith("D")
+    return str(time.astype("M8[D]")) if days else str(time.astype("M8[s]")).replace("T", " ")
 
 
-def tidy(series: Series, mend: Sequence[str], row: str = "row") -> tuple[Series, str, list[str]]:
-    """Check a time axis; mend what `mend` allows; return the series, its step, and what was mended.
-
-    Raises:
-        UserError: all problems that may not be mended, with row numbers (the first data row is 1).
-    """
-    problems: list[str] = []
-    done: list[str] = []
-
-    def met(kind: str, where: Iterable[int], what: str, mended: str) -> bool:
-        rows = list(where)
-        if not rows:
-            return False
-        shown = ", ".join(str(r + 1) for r in rows[:_SHOWN]) + (", ..." if len(rows) > _SHOWN else "")
-        name = f"series {series.name!r}: " if series.name else ""
-        (done if kind in mend else problems).append(
-            f"{name}{len(rows):,} {what} ({row} {shown})" + (f": {mended}" if kind in mend else "")
-        )
-        return kind in mend
-
-    back = np.flatnonzero(np.diff(series.times) < np.timedelta64(0, "s")) + 1
-    if met("sort", back, "step(s) back in time", "sorted"):
-        series = series.take(np.argsort(series.times, kind="stable"))
-    twice = np.flatnonzero(np.diff(series.times) == np.timedelta64(0, "s")) + 1
-    if met("duplicates", twice, "duplicate time(s)" + _saving(series.times[twice]), "replaced by their mean"):
-        series = _merged(series)
-    if problems and len(np.unique(series.times)) <= len(series) // 2:
-        _refuse(problems, "name the column that tells the series apart with --series COLUMN")
-    if problems:
-        _refuse(problems)
-    step = step_of(series.times)
-    holes = _holes(series.times, step)
-    if met("gaps", np.flatnonzero(holes), f"gap(s), {int(holes.sum()):,} steps missing", "interpolated"):
-        series = _filled(series, step)
-    inner = np.flatnonzero(np.isnan(series.target[: series.observed]))
-    if met("gaps", inner, "value(s) missing in the target", "interpolated"):
-        series = replace(series, target=_interpolated(series.target, series.observed))
-    if problems:
-        _refuse(problems)
-    return series, step, done
-
-
-def _refuse(problems: list[str], hint: str = "--mend sort,duplicates,gaps mends what can be") -> None:
-    raise UserError("the time axis has problems:\n  - " + "\n  - ".join(problems), hint)
-
-
-def _saving(times: np.ndarray) -> str:
-    """Duplicates in autumn nights are clocks set back."""
-    months = times.astype("M8[M]").astype(int) % 12 + 1
-    return ", from daylight saving it seems" if len(times) and set(months.tolist()) <= {10, 11, 3, 4} else ""
-
-
-def _merged(series: Series) -> Series:
-    times, index = np.unique(series.times, return_inverse=True)
-    counts = np.bincount(index)
-
-    def mean(values: np.ndarray) -> np.ndarray:
-        return np.asarray(np.stack([np.bincount(index, column) for column in values.T], 1) / counts[:, None])
-
-    columns = [series.target[:, None], series.known, series.past]
-    target, known, past = (mean(c) if c.shape[1] else np.empty((len(times), 0)) for c in columns)
-    return Series(series.name, times, target[:, 0], known, past)
-
-
-def _holes(times: np.ndarray, step: str) -> np.ndarray:
-    """(steps,) how many steps are missing before each time."""
-    if step == "business day":  # holidays are no gaps
-        return np.concatenate([[0], np.maximum(0, np.diff(times).astype("m8[D]").astype(int) - 10)])
-    if step == "month":
-        return np.concatenate([[0], np.diff(times.astype("M8[M]").astype(int)) - 1])
-    ratio = np.diff(times).astype("m8[s]").astype(np.int64) / seconds_of(step)
-    return np.concatenate([[0], np.ceil(ratio).astype(int) - 1])
-
-
-def _filled(series: Series, step: str) -> Series:
-    """Every step from the first to the last, numbers interpolated."""
-    first, last = series.times[0], series.times[-1]
-    if step == "business day":
-        return series
-    if step == "month":
-        months = int((last.astype("M8[M]") - first.astype("M8[M]")).astype(int))
-        times = np.concatenate([[first], following(series.times[:1], step, months)])
-    else:
-        times = np.arange(first, last + 1, np.timedelta64(seconds_of(step), "s"))
-    x, known_x = times.astype(np.int64), series.times.astype(np.int64)
-
-    def fill(values: np.ndarray) -> np.ndarray:
-        good = ~np.isnan(values)
-        filled = np.interp(x, known_x[good], values[good]) if good.any() else np.full(len(x), np.nan)
-        return np.where(x > known_x[good].max(initial=-(2**62)), np.nan, filled)
-
-    columns = [
-        np.stack([fill(c) for c in m.T], 1) if m.shape[1] else np.empty((len(x), 0))
-        for m in (series.known, series.past)
-    ]
-    return Series(series.name, times, fill(series.target), *columns)
-
-
-def _interpolated(target: np.ndarray, observed: int) -> np.ndarray:
-    out = target.copy()
-    index = np.arange(observed)
-    good = ~np.isnan(out[:observed])
-    out[:observed] = np.interp(index, index[good], out[:observed][good])
-    return out
+# --- other shapes -----------------------------------------------------------------------------------
 
 
 def resampled(series: Series, step: str) -> Series:

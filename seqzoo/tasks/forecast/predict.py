@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,77 +12,56 @@ import numpy as np
 from seqzoo.errors import UserError
 from seqzoo.runtime import Graph
 from seqzoo.tasks.forecast.codec import SeriesCodec
-from seqzoo.tasks.forecast.intervals import FEW, Decision, misses, sliding
+from seqzoo.tasks.forecast.intervals import FEWEST_MISSES, Intervals, misses, sliding
 from seqzoo.tasks.forecast.panel import Panel, Series
-from seqzoo.tasks.forecast.windows import Windows
+from seqzoo.tasks.forecast.windows import EncodedPanel, Origins
 
+DECISION, GRAPH = "decision.json", "model.onnx"
 _BATCH = 256
-_AGAIN = 600  # windows that a forecast looks back at
+_LOOKED_BACK = 600  # windows whose errors the intervals of a forecast go by
 
 
-def estimate(graph: Graph, windows: Windows, which: np.ndarray, origins: np.ndarray) -> np.ndarray:
+def estimate(graph: Graph, encoded: EncodedPanel, at: Origins) -> np.ndarray:
     """(n, horizon, quantiles) float32 in the codec's unit, rising in the last axis."""
-    parts = []
-    for start in range(0, len(origins), _BATCH):
-        rows = slice(start, start + _BATCH)
-        arrays = windows.inputs(which[rows], origins[rows])
-        parts.append(graph(dict(zip(graph.inputs, arrays, strict=True)))[0])
-    raw = np.concatenate(parts).reshape(len(origins), windows.codec.horizon, -1)
-    return np.sort(raw, axis=-1)
+    parts = [graph(encoded.inputs(at.take(slice(i, i + _BATCH))))[0] for i in range(0, len(at), _BATCH)]
+    return np.sort(np.concatenate(parts).reshape(len(at), encoded.codec.horizon, -1), axis=-1)
 
 
-def forecasts(
-    graph: Graph,
-    windows: Windows,
-    decision: Decision,
-    which: np.ndarray,
-    origins: np.ndarray,
-    offsets: np.ndarray | None = None,
-) -> np.ndarray:
+def forecasts(graph: Graph, encoded: EncodedPanel, intervals: Intervals, at: Origins) -> np.ndarray:
     """(n, horizon, 1 + 2 levels) float64 in the target's unit: the forecast and the ends of its intervals."""
-    raw = decision.trust * estimate(graph, windows, which, origins)
-    columns = decision.columns(raw, windows.codec, offsets)
-    out = np.empty(columns.shape)
-    for number, series in enumerate(windows.series):
-        mine = which == number
-        out[mine] = windows.codec.decode(columns[mine], series, origins[mine])
-    return out
+    raw = intervals.trust * estimate(graph, encoded, at)
+    return encoded.decoded(intervals.with_intervals(raw, encoded.codec), at)
 
 
 def rolled(
-    graph: Graph, windows: Windows, decision: Decision, which: np.ndarray, origins: np.ndarray, most: int | None = None
+    graph: Graph, encoded: EncodedPanel, intervals: Intervals, at: Origins, most: int | None = None
 ) -> np.ndarray:
     """As `forecasts`, the intervals kept up to date by the errors that were known at each origin.
 
     `most`: look at about so many of the newest errors only.
     """
-    back_which, back = _looked_back(windows, decision, most)
+    back = _looked_back(encoded, intervals, most)
     if not len(back):
-        return forecasts(graph, windows, decision, which, origins)
-    outcomes = np.empty((len(back), windows.codec.horizon), np.float32)
-    for number, series in enumerate(windows.series):
-        mine = back_which == number
-        outcomes[mine] = windows.codec.outcomes(series, back[mine])
-    raw = decision.trust * estimate(graph, windows, back_which, back)
-    missed = misses(raw, outcomes, windows.codec, decision.levels)
-    moments, asked = windows.times(back_which, back), windows.times(which, origins)
-    places = np.unique(np.concatenate([moments, asked]), return_inverse=True)[1]
-    offsets = sliding(missed, places[: len(back)], places[len(back) :], decision, windows.codec.horizon)
-    return forecasts(graph, windows, decision, which, origins, offsets)
+        return forecasts(graph, encoded, intervals, at)
+    both = Origins.joined([back, at])
+    _, first, place = np.unique(encoded.rows(both), return_index=True, return_inverse=True)
+    raw = (intervals.trust * estimate(graph, encoded, both.take(first)))[place]  # each window once
+    missed = misses(raw[: len(back)], encoded.outcomes(back), encoded.codec, intervals.levels)
+    moments = np.unique(encoded.times(both), return_inverse=True)[1]
+    offsets = sliding(missed, moments[: len(back)], moments[len(back) :], intervals, encoded.codec.horizon)
+    return encoded.decoded(intervals.with_intervals(raw[len(back) :], encoded.codec, offsets), at)
 
 
-def _looked_back(windows: Windows, decision: Decision, most: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """(series, origin) of examples after training whose outcomes have been observed, the newest `most` of them."""
-    which, origins = [], []
-    since = np.datetime64(decision.since)
-    share = None if most is None else max(FEW, most // len(windows.series))
-    for number, series in enumerate(windows.series):
-        found = windows.codec.origins(series)
-        found = found[series.times[found - windows.codec.window + 1] >= since]
-        found = found if share is None else found[-share:]
-        which.append(np.full(len(found), number))
-        origins.append(found)
-    return np.concatenate(which), np.concatenate(origins)
+def _looked_back(encoded: EncodedPanel, intervals: Intervals, most: int | None) -> Origins:
+    """Examples after training whose outcomes have been observed, the newest `most` of them."""
+    since = np.datetime64(intervals.since)
+    share = None if most is None else max(FEWEST_MISSES, most // len(encoded.series))
+    steps = []
+    for series in encoded.series:
+        origins = encoded.codec.origins(series)
+        origins = origins[series.times[origins - encoded.codec.window + 1] >= since]
+        steps.append(origins if share is None else origins[-share:])
+    return Origins.of_series(steps)
 
 
 @dataclass(frozen=True)
@@ -124,10 +104,10 @@ class Band:
 
     def outside(self) -> list[Anomaly]:
         """The steps outside their interval, the farthest first."""
-        came, times = self.series.target[self.steps], self.series.times[self.steps]
-        beyond = np.maximum(self.low - came, came - self.high) / np.maximum(self.high - self.low, 1e-12)
+        actual, times = self.series.target[self.steps], self.series.times[self.steps]
+        beyond = np.maximum(self.low - actual, actual - self.high) / np.maximum(self.high - self.low, 1e-12)
         order = [i for i in np.argsort(-beyond, kind="stable") if beyond[i] > 0]
-        columns = (came, self.low, self.high, beyond)
+        columns = (actual, self.low, self.high, beyond)
         return [Anomaly(self.series.name, times[i], *(float(column[i]) for column in columns)) for i in order]
 
 
@@ -136,7 +116,7 @@ class Forecaster:
     """A loaded bundle: series in, forecasts out."""
 
     codec: SeriesCodec
-    decision: Decision
+    intervals: Intervals
     graph: Graph
 
     @classmethod
@@ -150,21 +130,22 @@ class Forecaster:
 
         codec = SeriesCodec.load(folder)
         try:
-            values = bundle.read_json(folder, "decision.json")
-            decision = Decision(
-                tuple(map(float, values["levels"])),
-                tuple(tuple((float(a), float(b)) for a, b in level) for level in values["offsets"]),
-                int(values["recent"]),
-                str(np.datetime64(values["since"], "s")),
-                float(values["trust"]),
-            )
-            shape = np.array(decision.offsets).shape
+            intervals = Intervals.from_json(bundle.read_json(folder, DECISION))
+            shape = np.shape(intervals.offsets)
         except (TypeError, ValueError, KeyError) as error:
-            raise UserError(f"{folder}: decision.json is damaged: {error}") from None
-        graph = Graph(folder / "model.onnx")
-        if shape != (len(decision.levels), codec.horizon, 2) or len(graph.inputs) != 1 + codec.future:
-            raise UserError(f"{folder}: the graph, the codec and decision.json do not fit together")
-        return cls(codec, decision, graph)
+            raise UserError(f"{folder}: {DECISION} is damaged: {error}") from None
+        graph = Graph(folder / GRAPH)
+        if shape != (len(intervals.levels), codec.horizon, 2) or len(graph.inputs) != 1 + codec.future:
+            raise UserError(f"{folder}: the graph, the codec and {DECISION} do not fit together")
+        return cls(codec, intervals, graph)
+
+    def save(self, folder: Path) -> None:
+        """Write decision.json."""
+        (folder / DECISION).write_text(json.dumps(asdict(self.intervals)), encoding="utf-8")
+
+    def backtest(self, encoded: EncodedPanel, at: Origins) -> np.ndarray:
+        """(n, horizon, 1 + 2 levels) float64 from origins whose outcomes may be known; see `rolled`."""
+        return rolled(self.graph, encoded, self.intervals, at)
 
     def predict(self, panel: Panel) -> Iterator[Forecast]:
         """Forecast each series of a panel from its last observed step.
@@ -172,7 +153,7 @@ class Forecaster:
         Raises:
             UserError: other columns than in training, a series it does not know, or one that is too short.
         """
-        self._check(panel)
+        self.check(panel)
         yield from self._ahead(panel.series)
 
     def free_run(self, series: Series, steps: int) -> np.ndarray:
@@ -185,10 +166,10 @@ class Forecaster:
             raise UserError("a model that reads other columns cannot feed its forecasts back to itself")
         end = series.observed
         while series.observed < end + steps:
-            (found,) = self._ahead([series])
+            (ahead,) = self._ahead([series])
             longer = self.codec.extended(series)
             filled = longer.target.copy()
-            filled[series.observed : series.observed + self.codec.horizon] = found.values
+            filled[series.observed : series.observed + self.codec.horizon] = ahead.values
             series = replace(longer, target=filled)
         return series.target[end : end + steps]
 
@@ -198,16 +179,20 @@ class Forecaster:
         Raises:
             UserError: as `predict`.
         """
-        self._check(panel)
-        found = []
-        for series in panel.series:
-            origins = self.codec.origins(series)
-            windows, which = Windows(self.codec, [series]), np.zeros(len(origins), int)
-            columns = rolled(self.graph, windows, self.decision, which, origins)[:, 0]
-            found.append(Band(series, origins + 1, columns[:, -2], columns[:, -1]))
-        return found
+        self.check(panel)
+        return [self._band(series) for series in panel.series]
 
-    def _check(self, panel: Panel) -> None:
+    def _band(self, series: Series) -> Band:
+        steps = self.codec.origins(series)
+        columns = self.backtest(EncodedPanel(self.codec, [series]), Origins(np.zeros(len(steps), int), steps))[:, 0]
+        return Band(series, steps + 1, columns[:, -2], columns[:, -1])
+
+    def check(self, panel: Panel) -> None:
+        """Hold a panel's step and columns against those of the training.
+
+        Raises:
+            UserError: they differ.
+        """
         known, past = self.codec.known, self.codec.past
         if (panel.known, panel.past, panel.step) != (known, past, self.codec.step):
             raise UserError(
@@ -216,13 +201,15 @@ class Forecaster:
             )
 
     def _ahead(self, series: Sequence[Series]) -> Iterator[Forecast]:
-        origins = np.array([one.observed - 1 for one in series])
-        shortest = int(origins.min()) + 1
-        if shortest < max([self.codec.window, *self.codec.lags]):
-            raise UserError(f"a forecast needs {self.codec.window} observed steps, there are {shortest}")
+        last = np.array([one.observed - 1 for one in series])
+        shortest = int(last.min()) + 1
+        needed = max([self.codec.window, *self.codec.lags])
+        if shortest < needed:
+            raise UserError(f"a forecast needs {needed} observed steps, there are {shortest}")
         longer = [self.codec.extended(one) for one in series]
-        windows = Windows(self.codec, longer)
-        columns = rolled(self.graph, windows, self.decision, np.arange(len(longer)), origins, _AGAIN)
-        for one, origin, found in zip(longer, origins, columns, strict=True):
-            ends = {level: found[:, 1 + 2 * i : 3 + 2 * i] for i, level in enumerate(self.decision.levels)}
-            yield Forecast(one.name, one.times[origin + 1 :], found[:, 0], ends)
+        origins = Origins(np.arange(len(longer)), last)
+        encoded = EncodedPanel(self.codec, longer)
+        columns = rolled(self.graph, encoded, self.intervals, origins, _LOOKED_BACK)
+        for one, origin, ahead in zip(longer, last, columns, strict=True):
+            ends = {level: ahead[:, 1 + 2 * i : 3 + 2 * i] for i, level in enumerate(self.intervals.levels)}
+            yield Forecast(one.name, one.times[origin + 1 :], ahead[:, 0], ends)

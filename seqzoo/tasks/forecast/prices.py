@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import logging
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,15 +16,18 @@ import numpy as np
 
 from seqzoo import fetch
 from seqzoo.errors import UserError, nearest
+from seqzoo.files import writing
+from seqzoo.report import JSON
 
 COLUMNS = ("open", "high", "low", "close", "volume")
 SAMPLE = ("AAPL", "GOOG", "IBM", "MSFT")
 PAST = ("open", "high", "low", "volume")
 _WAITS_S = (2, 5, 15)
+_LOGGERS = ("yfinance", "peewee")
 Prices = dict[str, np.ndarray]
 
 
-def load(ticker: str, start: str, end: str, source: str) -> tuple[Prices, dict[str, Any]]:
+def load(ticker: str, start: str, end: str, source: str) -> tuple[Prices, dict[str, JSON]]:
     """Prices by column, `time` as datetime64[s], adjusted for splits and dividends; and where they come from.
 
     Raises:
@@ -29,12 +35,12 @@ def load(ticker: str, start: str, end: str, source: str) -> tuple[Prices, dict[s
     """
     if not ticker:
         raise UserError("which stock?", "seqzoo forecast --ticker AAPL")
-    prices, facts = _sample(ticker) if source == "sample" else _yahoo(ticker.upper(), start, end)
-    kept = np.ones(len(prices["time"]), bool)
+    everything, facts = _sample(ticker) if source == "sample" else _yahoo(ticker.upper(), start, end)
+    kept = np.ones(len(everything["time"]), bool)
     for text, compare in ((start, np.greater_equal), (end, np.less)):
         if text:
-            kept &= compare(prices["time"], _day(text))
-    prices = {name: column[kept] for name, column in prices.items()}
+            kept &= compare(everything["time"], _day(text))
+    prices = {name: column[kept] for name, column in everything.items()}
     if not kept.any():
         raise UserError(f"{ticker}: no prices from {start or 'the start'} to {end or 'now'}")
     facts |= {"first day": str(prices["time"][0])[:10], "last day": str(prices["time"][-1])[:10]}
@@ -48,7 +54,7 @@ def _day(text: str) -> np.datetime64:
         raise UserError(f"{text!r} is not a date: write 2015-01-31") from None
 
 
-def _sample(ticker: str) -> tuple[Prices, dict[str, Any]]:
+def _sample(ticker: str) -> tuple[Prices, dict[str, JSON]]:
     try:
         from bokeh_sampledata import stocks
     except ImportError:
@@ -62,12 +68,16 @@ def _sample(ticker: str) -> tuple[Prices, dict[str, Any]]:
     return prices, {"name": f"{ticker.upper()} (sample)", "licence": "public domain", "url": "bokeh-sampledata"}
 
 
-def _yahoo(ticker: str, start: str, end: str) -> tuple[Prices, dict[str, Any]]:
+def _yahoo(ticker: str, start: str, end: str) -> tuple[Prices, dict[str, JSON]]:
     """Today's cache, else Yahoo, else the newest older cache."""
     folder = fetch.folder() / "prices"
     stem = f"{''.join(c if c.isalnum() or c in '-.' else '_' for c in ticker)}_{start or 'all'}_{end or 'now'}"
     today = folder / f"{stem}_{date.today().isoformat()}.csv"
-    facts = {"name": ticker, "licence": "Yahoo's terms: personal use", "url": "https://finance.yahoo.com"}
+    facts: dict[str, JSON] = {
+        "name": ticker,
+        "licence": "Yahoo's terms: personal use",
+        "url": "https://finance.yahoo.com",
+    }
     if today.is_file():
         return _read(today), facts
     try:
@@ -93,8 +103,6 @@ def nearest_sample(ticker: str) -> str:
 
 def _asked(ticker: str, start: str, end: str) -> Any:
     """Ask yfinance; every option that has changed its default before is given; wait when told to."""
-    import warnings
-
     if "tensorflow" in sys.modules and "curl_cffi" not in sys.modules:
         raise UserError("TensorFlow was imported first, and its TLS library breaks yfinance's", "import yfinance first")
     import yfinance
@@ -104,8 +112,7 @@ def _asked(ticker: str, start: str, end: str) -> Any:
     when: dict[str, Any] = {"start": start, "end": end or None} if start else {"period": "max"}
     for wait in (*_WAITS_S, None):
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # its own quarrels with pandas
+            with _silent():
                 return yfinance.Ticker(ticker).history(
                     interval="1d", auto_adjust=True, actions=False, back_adjust=False, **when
                 )
@@ -119,6 +126,24 @@ def _asked(ticker: str, start: str, end: str) -> Any:
                 ) from None
             time.sleep(wait)
     raise AssertionError("unreachable")
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """What yfinance logs and warns of on its way is told by us, once, in our own words."""
+    import warnings
+
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    before = [logger.disabled for logger in loggers]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its own quarrels with pandas
+            for logger in loggers:
+                logger.disabled = True
+            yield
+    finally:
+        for logger, disabled in zip(loggers, before, strict=True):
+            logger.disabled = disabled
 
 
 def _checked(ticker: str, frame: Any) -> Prices:
@@ -148,12 +173,10 @@ def _cause(error: Exception) -> str:
 
 def _write(path: Path, prices: Prices) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    with part.open("w", encoding="utf-8", newline="") as file:
+    with writing(path) as file:
         writer = csv.writer(file)
         writer.writerow(["time", *COLUMNS])
         writer.writerows(zip(prices["time"].astype(str), *(prices[name] for name in COLUMNS), strict=True))
-    part.replace(path)
 
 
 def _read(path: Path) -> Prices:

@@ -1,22 +1,28 @@
-"""Reads a table with a time column, CSV or Parquet, and checks every value. A CSV needs no pandas."""
+"""Reads a table with a time column, CSV or Parquet, and checks every value. No pandas."""
 
 from __future__ import annotations
 
-import csv
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from seqzoo import files
 from seqzoo.errors import UserError, nearest
+from seqzoo.files import reading
 
 _TIMES = ("time", "date", "datetime", "timestamp", "ds", "date time", "month", "week", "day", "hour")
 _MISSING = {"", "na", "nan", "null", "none", "n/a", "?"}
 _TRUTH = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 _FORMATS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M",
             "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%Y%m%d", "%Y-%m")  # fmt: skip
-_ZONE = set("Z+-")
+_PLAIN = set("T0123456789:.")  # of a time without a zone
+_UTC_BY_NAME = re.compile(r"\s*(UTC|GMT|Z)$", re.IGNORECASE)
+_SPACED_ZONE = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)")
 _SHOWN = 5
 Columns = dict[str, list[str]]
 
@@ -25,28 +31,19 @@ def read(path: Path) -> Columns:
     """All columns as text.
 
     Raises:
-        UserError: no such file, not a table, or no rows.
+        UserError: no such file, not a table, no rows, or as `files.table`.
     """
-    if not path.is_file():
-        raise UserError(f"no such file: {path}")
     if path.suffix.lower() == ".parquet":
-        return _parquet(path)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        columns = _parquet(path)
+    else:
+        with reading(path) as file:
             separator = "\t" if path.suffix.lower() == ".tsv" else _separator(file.readline())
             file.seek(0)
-            header, *rows = csv.reader(file, delimiter=separator)
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 (byte {error.start})", f"iconv -f latin1 -t utf-8 {path}") from None
-    except (ValueError, csv.Error) as error:
-        raise UserError(f"{path} holds no rows" if "unpack" in str(error) else f"{path}: {error}") from None
-    rows = [row for row in rows if row]
-    if not rows:
+            header, *rows = [*files.table(path, file, separator)] or [[]]
+        columns = {name.strip(): list(column) for name, column in zip(header, zip(*rows, strict=True), strict=False)}
+    if not columns or not next(iter(columns.values())):
         raise UserError(f"{path} holds no rows")
-    short = next((i for i, row in enumerate(rows) if len(row) != len(header)), None)
-    if short is not None:
-        raise UserError(f"{path}, row {short + 1}: {len(rows[short])} values, the header has {len(header)}")
-    return {name.strip(): list(column) for name, column in zip(header, zip(*rows, strict=True), strict=True)}
+    return columns
 
 
 def _separator(line: str) -> str:
@@ -54,15 +51,25 @@ def _separator(line: str) -> str:
 
 
 def _parquet(path: Path) -> Columns:
-    import pandas as pd
-
+    if not path.is_file():
+        raise UserError(f"no such file: {path}")
     try:
-        frame = pd.read_parquet(path)
+        pyarrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError:
         raise UserError("reading Parquet needs pyarrow", "pip install 'seqzoo[parquet]'") from None
-    except (OSError, ValueError) as error:
+    try:
+        rows = parquet.read_table(path)
+    except (OSError, pyarrow.ArrowException) as error:
         raise UserError(f"{path} is not a Parquet file: {str(error).splitlines()[0]}") from None
-    return {str(name): frame[name].astype(str).tolist() for name in frame.reset_index().columns}
+    return {str(name): _texts(rows.column(name)) for name in rows.column_names}
+
+
+def _texts(column: Any) -> list[str]:
+    """A column of pyarrow as text; nanoseconds, which Python's times lack, are cut off."""
+    pyarrow = import_module("pyarrow")
+    if pyarrow.types.is_timestamp(column.type):
+        column = column.cast(pyarrow.timestamp("us", tz=column.type.tz), safe=False)
+    return ["" if value is None else str(value) for value in column.to_pylist()]
 
 
 def column(columns: Columns, name: str, what: str) -> list[str]:
@@ -143,50 +150,67 @@ def _number(value: str) -> float:
 def times(values: Sequence[str], name: str) -> tuple[np.ndarray, str]:
     """(rows,) datetime64[s], and a note of what was assumed: UTC for zones, the order of day and month.
 
+    Midnights of a zone are dates: days stay days through a change of the clock.
+
     Raises:
         UserError: what is no time, with row numbers; some times with a zone and some without.
     """
     plainly = [value.strip().replace(" ", "T", 1) for value in values]
-    if all(value[4:5] == "-" and not set(value[10:]) & _ZONE for value in plainly):
+    if all(value[4:5] == "-" and set(value[10:]) <= _PLAIN for value in plainly):
         try:
             return np.array(plainly, dtype="M8[s]"), ""
         except ValueError:
             pass
-    form, parse = _parser(values) or _parser(values[:50]) or ("", _iso)
-    parsed, wrong = [], []
-    for i, value in enumerate(values):
-        try:
-            parsed.append(parse(value.strip()))
-        except ValueError:
-            wrong.append(i)
-    if wrong:
-        shown = ", ".join(f"{values[i]!r} (row {i + 1})" for i in wrong[:_SHOWN])
-        raise UserError(f"column {name!r}: {len(wrong):,} value(s) are not times: {shown}", "write 2024-01-31 13:00:00")
-    aware = np.array([moment.tzinfo is not None for moment in parsed])
+    form, moments = _parsed(values, name)
+    aware = np.array([moment.tzinfo is not None for moment in moments])
     if aware.any() and not aware.all():
         odd = int(np.flatnonzero(aware != aware[0])[0])
         raise UserError(f"column {name!r} mixes times with and without a zone (first at row {odd + 1})")
     if not aware.any():
         order = {"%m/%d": "month/day/year", "%d/%m": "day/month/year"}.get(form[:5])
-        return np.array(parsed, dtype="M8[s]"), f"{values[0]} read as {order}" if order else ""
-    plain = [moment.astimezone(UTC).replace(tzinfo=None) for moment in parsed]
+        return np.array(moments, dtype="M8[s]"), f"{values[0]} read as {order}" if order else ""
+    local = np.array([moment.replace(tzinfo=None) for moment in moments], dtype="M8[s]")
+    if (local == local.astype("M8[D]")).all():
+        return local, "midnights of a time zone read as dates"
+    plain = [moment.astimezone(UTC).replace(tzinfo=None) for moment in moments]
     return np.array(plain, dtype="M8[s]"), "time zones turned into UTC"
 
 
+def _parsed(values: Sequence[str], name: str) -> tuple[str, list[datetime]]:
+    """The format of a column, and its moments, with a zone or without."""
+    form, parse = _parser(values) or _parser(values[:50]) or ("", _iso)
+    moments, wrong = [], []
+    for i, value in enumerate(values):
+        try:
+            moments.append(parse(value))
+        except ValueError:
+            wrong.append(i)
+    if wrong:
+        shown = ", ".join(f"{values[i]!r} (row {i + 1})" for i in wrong[:_SHOWN])
+        raise UserError(f"column {name!r}: {len(wrong):,} value(s) are not times: {shown}", "write 2024-01-31 13:00:00")
+    return form, moments
+
+
+def _with_offset(value: str) -> str:
+    """A time whose zone, if it has one, is an offset that follows at once: 13:00+02:00."""
+    return _SPACED_ZONE.sub("", _UTC_BY_NAME.sub("+00:00", value.strip()))
+
+
 def _iso(value: str) -> datetime:
-    return datetime.fromisoformat(value)
+    return datetime.fromisoformat(_with_offset(value))
 
 
 def _parser(values: Sequence[str]) -> tuple[str, Callable[[str], datetime]] | None:
     """The first format that reads all of the values; ISO 8601 is the empty format."""
 
     def by_format(form: str) -> Callable[[str], datetime]:
-        return lambda value: datetime.strptime(value, form)
+        return lambda value: datetime.strptime(_with_offset(value), form)
 
-    for form, parse in (("", _iso), *((form, by_format(form)) for form in _FORMATS)):
+    zoned = [f"{form}%z" for form in _FORMATS if "%H" in form]
+    for form, parse in (("", _iso), *((form, by_format(form)) for form in (*_FORMATS, *zoned))):
         try:
             for value in values:
-                parse(value.strip())
+                parse(value)
         except ValueError:
             continue
         return form, parse

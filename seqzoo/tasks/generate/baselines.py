@@ -3,48 +3,50 @@
 from __future__ import annotations
 
 import lzma
-from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from seqzoo.tasks.generate.ngrams import MOST, KneserNey, longest_order
+from seqzoo.tasks.generate.ngrams import MOST_COUNTED, KneserNey, longest_order
 from seqzoo.tasks.generate.text import Text
 
 UNIGRAM, KNESER_NEY = "unigram", "Kneser-Ney"
+ORDER = "Kneser-Ney order"
 _CHOOSING = 500_000  # validation ids by which the order is chosen, the last
 _BEFORE = 50_000_000  # bytes of training text that the compressor is shown, the last
 
 
 def nats(
-    parts: Sequence[np.ndarray], size: int, places: np.ndarray | None = None
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    train: np.ndarray, validation: np.ndarray, test: np.ndarray, size: int, places: np.ndarray | None = None
+) -> tuple[dict[str, np.ndarray], int]:
     """(n - 1,) nats of each test id after the first, for each baseline; and the n-gram's order.
 
-    With `places` only of the test ids there, and the n-grams read both of their sides.
+    The order is chosen on validation; then validation is counted too.
 
-    `parts` are the ids of training, validation and test, all below `size`. The order is chosen on validation; then
-    validation is counted too.
+    Args:
+        train: ids below `size`, as `validation` and `test` are.
+        validation: what comes after them.
+        test: (n,) what is foretold.
+        size: of the vocabulary.
+        places: score only the test ids there, and let the n-grams read both of their sides.
     """
-    train, validation, test = parts
-    order = longest_order(size)
-    best = KneserNey(train, size, order).best_order(validation[-_CHOOSING:])
-    seen = np.concatenate([train[-MOST:], validation])[-MOST:]
+    best = KneserNey(train, size, longest_order(size)).best_order(validation[-_CHOOSING:])
+    seen = np.concatenate([train[-MOST_COUNTED:], validation])[-MOST_COUNTED:]
     counts = np.bincount(seen, minlength=size) + 1.0
     model = KneserNey(seen, size, best)
     counted = model.nats(test, best) if places is None else model.nats_between(test, best, places)
     asked = np.asarray(test[1:] if places is None else test[places], np.int64)
-    found = {UNIGRAM: -np.log(counts / counts.sum())[asked], KNESER_NEY: counted}
-    return found, {"Kneser-Ney order": best}
+    return {UNIGRAM: -np.log(counts / counts.sum())[asked], KNESER_NEY: counted}, best
 
 
-def xz(train: Text, test: Text) -> dict[str, float]:
-    """Bits for each byte of the test part by `xz -9`: alone, and after the training part."""
-    before = train.tail(_BEFORE).encode()
+def xz(train: Text | None, test: Text) -> dict[str, float]:
+    """Bits for each byte of the test part by `xz -9`: alone, and after the training part if there is one."""
     content = test.tail(_BEFORE).encode()
 
     def size(data: bytes) -> int:
         return len(lzma.compress(data, preset=9 | lzma.PRESET_EXTREME))
 
-    return {"alone": 8 * size(content) / len(content),
-            "after training": 8 * (size(before + content) - size(before)) / len(content)}  # fmt: skip
+    bits = {"alone": 8 * size(content) / len(content)}
+    if train is not None:
+        before = train.tail(_BEFORE).encode()
+        bits["after training"] = 8 * (size(before + content) - size(before)) / len(content)
+    return bits

@@ -16,34 +16,34 @@ from typing import Any
 import numpy as np
 
 from seqzoo.errors import UserError
-from seqzoo.tasks.generate.options import TARGETS, UNITS
-from seqzoo.tasks.generate.options import Codec as Options
+from seqzoo.tasks.generate.options import OLD_READS, READS, UNITS, CodecOptions
 from seqzoo.tasks.generate.text import Text
 
 FILE = "codec.json"
 UNKNOWN = "<unk>"
+_NEWEST = 40  # units: no later one changes the blanks between those before
 _IN_MEMORY = 1 << 26  # bytes of text above which ids are kept in a file
 _PATTERNS = {"word": re.compile(r"\n|<unk>|\w+(?:['’]\w+)*|[^\w\s]"), "token": re.compile(r"\n|[^\s]+")}
 _CLOSE = re.compile(r" ([.,;:!?)\]}…])|([(\[{]) ")
 
 
 @dataclass(frozen=True)
-class TextCodec:
+class UnitCodec:
     """The units of the training part, most frequent first; ids are their places.
 
     Attributes:
-        unit, window, targets, stride: as in the recipe.
+        unit, window, reads, stride: as in the recipe.
         vocabulary: the units; holds UNKNOWN when training had more of them, or always for words.
     """
 
     unit: str
     window: int
-    targets: str
+    reads: str
     stride: int
     vocabulary: tuple[str, ...]
 
     @classmethod
-    def fit(cls, train: Text, options: Options) -> TextCodec:
+    def fit(cls, train: Text, options: CodecOptions) -> UnitCodec:
         """Count the units of the training part.
 
         Raises:
@@ -63,7 +63,7 @@ class TextCodec:
         needed = options.unit != "character" or len(counts) > limit
         ranked = [unit for unit, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
         kept = [UNKNOWN, *ranked[: limit - 1]] if needed else ranked
-        return cls(options.unit, options.window, options.targets, options.stride, tuple(kept))
+        return cls(options.unit, options.window, options.reads, options.stride, tuple(kept))
 
     def sizes(self) -> dict[str, int]:
         """What the builder of a model must know."""
@@ -126,6 +126,13 @@ class TextCodec:
         joined = " ".join(units).replace(" \n ", "\n").replace(" \n", "\n").replace("\n ", "\n")
         return _CLOSE.sub(r"\1\2", joined) if self.unit == "word" else joined
 
+    def spelled(self, ids: Iterable[int]) -> Iterator[str]:
+        """What each of a stream of ids adds to the text."""
+        recent: list[int] = []
+        for i in ids:
+            recent = [*recent[-_NEWEST:], int(i)]
+            yield self.decode(recent)[len(self.decode(recent[:-1])) :]
+
     # --- files ---------------------------------------------------------------------------------------
 
     def save(self, folder: Path) -> None:
@@ -133,7 +140,7 @@ class TextCodec:
         (folder / FILE).write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> TextCodec:
+    def load(cls, folder: Path) -> UnitCodec:
         """Read what `save` wrote.
 
         Raises:
@@ -145,21 +152,26 @@ class TextCodec:
             raise UserError(f"{folder}: the codec is missing or damaged: {error}") from None
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> TextCodec:
+    def from_json(cls, values: Mapping[str, Any]) -> UnitCodec:
         """Rebuild a codec; the fields must be exactly ours.
+
+        Bundles of format 1 say `targets` for `reads`.
 
         Raises:
             ValueError: a missing or foreign field, a unit that is none, or a vocabulary with repetitions.
         """
+        if isinstance(values, dict) and "targets" in values:
+            old = {name: value for name, value in values.items() if name != "targets"}
+            values = {"reads": OLD_READS.get(values["targets"], ""), **old}
         names = [f.name for f in fields(cls)]
         if not isinstance(values, dict) or set(values) != set(names):
             raise ValueError(f"a text codec has the fields {', '.join(names)}")
         vocabulary = tuple(map(str, values["vocabulary"]))
-        known = values["unit"] in UNITS and values["targets"] in TARGETS
+        known = values["unit"] in UNITS and values["reads"] in READS
         if not known or len(set(vocabulary)) != len(vocabulary) or len(vocabulary) < 2:
-            raise ValueError("the unit, the targets or the vocabulary cannot be")
+            raise ValueError("the unit, what is read or the vocabulary cannot be")
         window, stride = int(values["window"]), int(values["stride"])
-        return cls(values["unit"], window, values["targets"], stride, vocabulary)
+        return cls(values["unit"], window, values["reads"], stride, vocabulary)
 
 
 def _units(pieces: Iterable[str], unit: str) -> Iterator[Sequence[str]]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+import numpy as np
 
 from seqzoo import fetch
 from seqzoo.errors import UserError
 from seqzoo.registry import dataset, find_dataset
+from seqzoo.report import JSON
+from seqzoo.room import Sealed
 from seqzoo.tasks.generate import text
-from seqzoo.tasks.generate.options import Data
+from seqzoo.tasks.generate.codec import UnitCodec
+from seqzoo.tasks.generate.options import DataOptions
 from seqzoo.tasks.generate.text import Text
+
+_RESPLIT = "train_resplit.txt.gz"
 
 
 @dataclass(frozen=True)
@@ -20,41 +25,54 @@ class Splits:
     """One text in three stretches, in its own order: what is judged comes after all that was learnt.
 
     Attributes:
-        open_test: unseals the last one, for the report only.
+        refit: validation is learnt as well; see `DataOptions.refit`.
     """
 
     train: Text
     validation: Text
-    open_test: Callable[[], Text]
-    facts: dict[str, Any] = field(default_factory=dict)
+    test: Sealed[Text]
+    refit: bool = False
+    facts: dict[str, JSON] = field(default_factory=dict)
+    _ids: dict[UnitCodec, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
+
+    def ids(self, codec: UnitCodec) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) ids of training and of validation; each text is encoded once."""
+        if codec not in self._ids:
+            self._ids[codec] = (codec.encode_all(self.train)[0], codec.encode_all(self.validation)[0])
+        return self._ids[codec]
 
 
-def load(options: Data, *, quiet: bool = False) -> Splits:
+def load(options: DataOptions, quiet: bool = False) -> Splits:
     """Find what a recipe's [data] table names and cut it.
 
     Raises:
         UserError: no such text, or too little of it.
     """
-    if options.path:
-        path = Path(options.path)
-        whole, test = text.read(path), None
-        facts: dict[str, Any] = {"name": path.name, "licence": "your own"}
-        if path.is_file():
-            facts["sha256"] = fetch.sha256(path)
-    else:
-        data = find_dataset(options.dataset)
-        path, own_test = data.load(quiet)
-        whole, test = text.read(path), text.read(own_test) if own_test else None
-        facts = fetch.facts(data, path) | ({"test sha256": fetch.sha256(own_test)} if own_test else {})
-    train_share = 1 - options.validation - (0 if test else options.test)
+    whole, own_test, facts = _own(Path(options.path)) if options.path else _public(options.dataset, quiet)
+    train_share = 1 - options.validation - (0 if own_test else options.test)
     train, validation, last = whole.cut((train_share, train_share + options.validation, 1.0))
-    test = test or last
+    test = own_test or last
     if min(map(len, (train, validation, test))) < 100:
         raise UserError(f"{facts['name']}: {len(whole):,} bytes are too few to train, validate and test on")
-    sizes = {f"{name} bytes": len(part) for name, part in
-             {"train": train, "validation": validation, "test": test}.items()}  # fmt: skip
-    sealed, facts["refit"] = test, bool(options.refit and options.dataset)
-    return Splits(train, validation, lambda: sealed, facts | sizes)
+    sizes = {"train bytes": len(train), "validation bytes": len(validation), "test bytes": len(test)}
+    refit = bool(options.refit and options.dataset)
+    return Splits(train, validation, Sealed(lambda: test), refit, {**facts, "refit": refit, **sizes})
+
+
+def _own(path: Path) -> tuple[Text, Text | None, dict[str, JSON]]:
+    whole = text.read(path)
+    facts: dict[str, JSON] = {"name": path.name, "licence": "your own"}
+    return whole, None, facts | ({"sha256": fetch.sha256(path)} if path.is_file() else {})
+
+
+def _public(name: str, quiet: bool) -> tuple[Text, Text | None, dict[str, JSON]]:
+    data = find_dataset(name)
+    path, test = data.load(quiet)
+    facts: dict[str, JSON] = {**fetch.facts(data, path), "file": path.name}
+    if path.name == _RESPLIT:
+        facts["file"] = f"{path.name}, a re-split of the training part, not the published file"
+    own_test = text.read(test) if test else None
+    return text.read(path), own_test, facts | ({"test sha256": fetch.sha256(test)} if test else {})
 
 
 # --- public data sets --------------------------------------------------------------------------------
@@ -79,7 +97,7 @@ _WIKITEXT = "https://raw.githubusercontent.com/pytorch/examples/main/word_langua
 )  # fmt: skip
 def wikitext(quiet: bool) -> tuple[Path, Path | None]:
     """Two million words of Wikipedia's good articles, separated by blanks; judged on the official validation part."""
-    resplit = fetch.folder() / "wikitext2" / "train_resplit.txt.gz"
+    resplit = fetch.folder() / "wikitext2" / _RESPLIT
     train = resplit if resplit.is_file() else fetch.fetch(find_dataset("wikitext-2"), quiet=quiet)
     return train, fetch.fetch(find_dataset("wikitext-2-valid"), quiet=quiet)
 

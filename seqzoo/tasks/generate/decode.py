@@ -39,6 +39,8 @@ class Sampling:
             raise UserError(f"--temperature {self.temperature:g}: 0 (the likeliest) or more", "--temperature 0.8")
         if self.top_k < 0 or self.no_repeat < 0:
             raise UserError("--top-k and --no-repeat are 0 (off) or more")
+        if self.seed < 0:
+            raise UserError(f"--seed {self.seed}: 0 or more")
         if not 0 < self.top_p <= 1:
             raise UserError(f"--top-p {self.top_p:g}: above 0, and at most 1 (off)")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MOST = 5_000_000  # of the training ids, the last: counts of more would fill the memory
+MOST_COUNTED = 5_000_000  # of the training ids, the last: counts of more would fill the memory
 _LARGEST = 2**62
 
 
@@ -55,6 +55,27 @@ def _looked_up(keys: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.n
     return np.where(keys[place] == wanted, values[place], 0.0)
 
 
+def _continued(grams: np.ndarray, size: int, length: int) -> Counts:
+    """Of the last `length` units of different grams, one longer: how many different units stand before them."""
+    tails, before = np.unique(grams % size**length, return_counts=True)
+    return Counts.of(tails, before, size)
+
+
+def chain(grams: np.ndarray, counts: np.ndarray, size: int, order: int) -> list[Counts]:
+    """Counts of every length up to `order`, as Kneser-Ney reads them, from the longest grams alone.
+
+    Args:
+        grams: (n,) different codes of `order` units, sorted.
+        counts: (n,) how often each was seen.
+        size: of the vocabulary.
+        order: units in a gram.
+    """
+    found = [Counts.of(grams, counts, size)]
+    for length in range(order - 1, 0, -1):
+        found.append(_continued(found[-1].grams, size, length))
+    return found[::-1]
+
+
 def longest_order(size: int, most: int = 10) -> int:
     """The longest gram whose code fits 64 bits."""
     order = 1
@@ -74,15 +95,14 @@ class KneserNey:
 
     def __init__(self, ids: np.ndarray, size: int, order: int) -> None:
         self.size = size
-        ids = np.asarray(ids[-MOST:], np.int64)
+        ids = np.asarray(ids[-MOST_COUNTED:], np.int64)
         self.raw: list[Counts] = []
         self.continued: list[Counts] = []
         for length in range(1, order + 1):
-            grams, counts = np.unique(_codes(ids, size, length), return_counts=True)
+            grams, counts = np.unique(codes_of(ids, size, length), return_counts=True)
             self.raw.append(Counts.of(grams, counts, size))
-            if length > 1:  # of the shorter grams: how many different units stand before them
-                tails, before = np.unique(grams % size ** (length - 1), return_counts=True)
-                self.continued.append(Counts.of(tails, before, size))
+            if length > 1:
+                self.continued.append(_continued(grams, size, length - 1))
 
     def nats(self, ids: np.ndarray, order: int) -> np.ndarray:
         """(n - 1,) -log p of each id after the first, given up to `order - 1` before it."""
@@ -90,7 +110,7 @@ class KneserNey:
         p = np.full(len(ids), 1 / self.size)
         for length in range(1, min(order, len(ids)) + 1):
             counts = self.raw[length - 1] if length == order else self.continued[length - 1]
-            p[length - 1 :] = counts.interpolate(_codes(ids, self.size, length), self.size, p[length - 1 :])
+            p[length - 1 :] = counts.interpolate(codes_of(ids, self.size, length), self.size, p[length - 1 :])
         return np.asarray(-np.log(p[1:]))
 
     def nats_between(self, ids: np.ndarray, order: int, places: np.ndarray) -> np.ndarray:
@@ -112,7 +132,7 @@ class KneserNey:
         return min(orders, key=lambda order: float(self.nats(validation, order).mean()), default=1)
 
 
-def _codes(ids: np.ndarray, size: int, length: int) -> np.ndarray:
+def codes_of(ids: np.ndarray, size: int, length: int) -> np.ndarray:
     """(n - length + 1,) the grams as numbers in base `size`."""
     codes = np.zeros(len(ids) - length + 1, np.int64)
     for i in range(length):

@@ -42,3 +42,19 @@ TINY = [
     "fit.schedule=constant",
     "fit.average=0.0",
 ]
+
+
+def small(folder: Path):
+    """A recipe on invented reviews that is trained in seconds."""
+    from seqzoo import recipe
+
+    return recipe.load("imdb-bilstm", [*TINY, f"data.path={write_reviews(folder / 'reviews.csv')}"])
+
+
+def other(folder: Path) -> list[str]:
+    """Overrides that name other data."""
+    return [f"data.path={write_reviews(folder / 'other.csv', seed=1)}", 'data.dataset=""', "data.group="]
+
+
+def answer(classifier):
+    return [one.label for one in classifier.predict(["a superb film"])]

@@ -10,7 +10,7 @@ import pytest
 from seqzoo.errors import UserError
 from seqzoo.tasks.classify import data
 from seqzoo.tasks.classify.data import Examples
-from seqzoo.tasks.classify.options import Data
+from seqzoo.tasks.classify.options import DataOptions
 
 
 def write(path, content, encoding="utf-8"):
@@ -22,14 +22,14 @@ GOOD = 'text,label,who\nfine,yes,a\nbad,no,b\n"two\nlines",yes,a\n'
 
 
 def test_csv_tsv_and_jsonl_say_the_same(tmp_path):
-    csv = data.read_file(write(tmp_path / "a.csv", "\ufeff" + GOOD), Data(path="x", group="who"))
+    csv = data.read_file(write(tmp_path / "a.csv", "\ufeff" + GOOD), DataOptions(path="x", group="who"))
     rows = [dict(text=t, label=y, who=g) for t, y, g in zip(csv.texts, csv.labels, csv.groups, strict=True)]
     lines = data.read_file(
-        write(tmp_path / "a.jsonl", "\n".join(map(json.dumps, rows)) + "\n"), Data(path="x", group="who")
+        write(tmp_path / "a.jsonl", "\n".join(map(json.dumps, rows)) + "\n"), DataOptions(path="x", group="who")
     )
     tabs = data.read_file(
         write(tmp_path / "a.tsv", 'text\tlabel\twho\nfine\tyes\ta\nbad\tno\tb\n"two\nlines"\tyes\ta\n'),
-        Data(path="x", group="who"),
+        DataOptions(path="x", group="who"),
     )
     assert csv == lines == tabs
     assert csv == Examples(["fine", "bad", "two\nlines"], ["yes", "no", "yes"], ["a", "b", "a"])
@@ -53,14 +53,14 @@ def test_csv_tsv_and_jsonl_say_the_same(tmp_path):
 )
 def test_bad_files(tmp_path, name, content, words):
     with pytest.raises(UserError, match=words):
-        data.read_file(write(tmp_path / name, content), Data(path="x"))
+        data.read_file(write(tmp_path / name, content), DataOptions(path="x"))
 
 
 def test_a_missing_file_and_a_wrong_encoding(tmp_path):
     with pytest.raises(UserError, match="no such file"):
-        data.read_file(tmp_path / "none.csv", Data(path="x"))
+        data.read_file(tmp_path / "none.csv", DataOptions(path="x"))
     with pytest.raises(UserError, match="not UTF-8"):
-        data.read_file(write(tmp_path / "latin.csv", "text,label\ncafé,y\n", "latin-1"), Data(path="x"))
+        data.read_file(write(tmp_path / "latin.csv", "text,label\ncafé,y\n", "latin-1"), DataOptions(path="x"))
 
 
 def many(n=200, groups=True):
@@ -118,7 +118,7 @@ def archive(path, extra=()):
 
 
 def test_imdb_from_the_published_layout(tmp_path):
-    train, open_test = data.imdb(archive(tmp_path / "a.tar.gz"), Data(dataset="imdb"), 0)
+    train, open_test = data.imdb(archive(tmp_path / "a.tar.gz"), DataOptions(dataset="imdb"))
     assert len(train) == len(open_test()) == 24
     assert train.labels.count("positive") == 12
     at = train.texts.index("train neg 7")
@@ -129,7 +129,7 @@ def test_hostile_members_are_passed_over(tmp_path):
     link = tarfile.TarInfo("aclImdb/train/pos/99_9.txt")
     link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
     outside = tarfile.TarInfo("../../outside.txt")
-    train, _ = data.imdb(archive(tmp_path / "a.tar.gz", [link, outside]), Data(dataset="imdb"), 0)
+    train, _ = data.imdb(archive(tmp_path / "a.tar.gz", [link, outside]), DataOptions(dataset="imdb"))
     assert len(train) == 24
 
 
@@ -139,11 +139,11 @@ def test_a_damaged_archive_is_told(tmp_path, monkeypatch):
     whole = archive(tmp_path / "a.tar.gz").read_bytes()
     (tmp_path / "imdb" / "aclImdb_v1.tar.gz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(UserError, match="damaged"):
-        data.load(Data(dataset="imdb"))
+        data.load(DataOptions(dataset="imdb"))
 
 
 def test_spam_from_the_published_layout(tmp_path):
     lines = "".join(f"{'spam' if i % 4 == 0 else 'ham'}\tmessage {i}\n" for i in range(100))
-    rest, open_test = data.sms_spam(write(tmp_path / "SMSSpamCollection", lines), Data(dataset="sms-spam"), 0)
+    rest, open_test = data.sms_spam(write(tmp_path / "SMSSpamCollection", lines), DataOptions(dataset="sms-spam"))
     assert len(rest) == 80 and len(open_test()) == 20
     assert not set(rest.texts) & set(open_test().texts)

@@ -62,7 +62,7 @@ def test_texts_cannot_write_into_the_page(tiny_run):
 def test_three_classes_and_tensorboard(tmp_path):
     path = write_reviews(tmp_path / "three.csv", rows=240, classes=3)
     chosen = recipe.load("imdb-bilstm", [*TINY, f"data.path={path}"])
-    report = runs.train(chosen, tmp_path / "run", Work(tensorboard=True))
+    report = train(chosen, tmp_path / "run", Work(tensorboard=True))
     assert list((tmp_path / "run" / "tensorboard").rglob("events.*"))
     assert report.sections[0].data["rows"] == ["bad", "good", "plain"]
     p = runs.load(str(tmp_path / "run")).probabilities(["superb", "awful", "the film"])

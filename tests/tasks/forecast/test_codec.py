@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from seqzoo.errors import UserError
 from seqzoo.tasks.forecast import features
 from seqzoo.tasks.forecast.codec import SeriesCodec
-from seqzoo.tasks.forecast.options import TARGETS, Codec
+from seqzoo.tasks.forecast.options import ANCHORS, CodecOptions
 from seqzoo.tasks.forecast.panel import Panel, Series
-from seqzoo.tasks.forecast.windows import WindowBatches, Windows
+from seqzoo.tasks.forecast.windows import OUTCOMES, EncodedPanel, Origins, WindowBatches
 
 
 def panel(target, known=0, past=0, step=3600):
@@ -27,29 +27,28 @@ def panel(target, known=0, past=0, step=3600):
 
 @settings(max_examples=60)
 @given(
-    st.sampled_from(TARGETS),
+    st.sampled_from(ANCHORS),
     st.integers(1, 6),
     st.integers(1, 5),
     st.lists(st.floats(1, 1000), min_size=30, max_size=60).filter(lambda v: np.std(v) > 1e-3),
 )
-def test_outcomes_decode_to_the_targets(target, window, horizon, values):
+def test_outcomes_decode_to_the_targets(anchor, window, horizon, values):
     whole = panel(values)
-    codec = SeriesCodec.fit(whole, Codec(window=window, horizon=horizon, target=target, season=4))
+    codec = SeriesCodec.fit(whole, CodecOptions(window=window, horizon=horizon, anchor=anchor, season=4))
     series = whole.series[0]
     origins = codec.origins(series)
     back = codec.decode(codec.outcomes(series, origins)[..., None], series, origins)[..., 0]
-    came = series.target[origins[:, None] + np.arange(1, horizon + 1)]
-    np.testing.assert_allclose(back, came, rtol=1e-3, atol=1e-2)
+    actual = series.target[origins[:, None] + np.arange(1, horizon + 1)]
+    np.testing.assert_allclose(back, actual, rtol=1e-3, atol=1e-2)
 
 
 def test_windows_are_those_of_keras():
     import keras
 
     whole = panel(np.random.default_rng(0).normal(size=300), past=2)
-    codec = SeriesCodec.fit(whole, Codec(window=10, horizon=3))
-    windows = Windows(codec, whole.series)
+    codec = SeriesCodec.fit(whole, CodecOptions(window=10, horizon=3))
     origins = codec.origins(whole.series[0])
-    ours = windows.inputs(np.zeros(len(origins), int), origins)[0]
+    ours = EncodedPanel(codec, whole.series).inputs(Origins.of_series([origins]))["past"]
     seen = codec.encode(whole.series[0])[0]
     theirs = keras.utils.timeseries_dataset_from_array(seen[:-3], None, 10, batch_size=1000)
     np.testing.assert_array_equal(ours, np.concatenate([batch.numpy() for batch in theirs]))
@@ -57,14 +56,14 @@ def test_windows_are_those_of_keras():
 
 def test_the_second_input_is_what_is_known_ahead():
     whole = panel(np.arange(100.0) % 13, known=1)
-    codec = SeriesCodec.fit(whole, Codec(window=5, horizon=2, future=True, lags=(2, 6), calendar=("hour",)))
-    past, future = Windows(codec, whole.series).inputs(np.zeros(1, int), np.array([50]))
+    codec = SeriesCodec.fit(whole, CodecOptions(window=5, horizon=2, future=True, lags=(2, 6), calendar=("hour",)))
+    past, future = EncodedPanel(codec, whole.series).inputs(Origins.of_series([np.array([50])])).values()
     sizes = codec.sizes()
     assert past.shape == (1, 5, sizes["features"]) and future.shape == (1, 2, sizes["known"])
     mean, spread = codec.scales[""]
     target, known = whole.series[0].target, whole.series[0].known[:, 0]
     seen = (target - mean) / spread
-    moments = codec.columns["k0"]
+    moments = codec.column_scales["k0"]
     np.testing.assert_allclose(future[0, :, 0], (known[51:53] - moments[0]) / moments[1], atol=1e-6)
     np.testing.assert_allclose(future[0, :, 5], seen[49:51], atol=1e-6)
     np.testing.assert_allclose(future[0, :, 7], seen[45:47], atol=1e-6)
@@ -72,12 +71,12 @@ def test_the_second_input_is_what_is_known_ahead():
 
 def test_batches_cover_every_origin_once_in_another_order_each_epoch():
     whole = panel(np.random.default_rng(0).normal(size=200))
-    codec = SeriesCodec.fit(whole, Codec(window=10, horizon=3))
+    codec = SeriesCodec.fit(whole, CodecOptions(window=10, horizon=3))
     origins = codec.origins(whole.series[0])
-    batches = WindowBatches(Windows(codec, whole.series), np.zeros(len(origins), int), origins, 32, seed=3)
+    batches = WindowBatches(EncodedPanel(codec, whole.series), Origins.of_series([origins]), 32, seed=3)
 
     def outcomes(number):
-        return np.concatenate([labels for _, labels in batches.epoch(number)])
+        return np.concatenate([batch.targets[OUTCOMES] for batch in batches.epoch(number)])
 
     assert len(list(batches.epoch(0))) == len(batches)
     np.testing.assert_array_equal(outcomes(0), outcomes(0))
@@ -87,16 +86,19 @@ def test_batches_cover_every_origin_once_in_another_order_each_epoch():
 
 def test_a_panel_without_numbers_to_learn():
     with pytest.raises(UserError, match="constant"):
-        SeriesCodec.fit(panel(np.ones(50)), Codec())
+        SeriesCodec.fit(panel(np.ones(50)), CodecOptions())
     with pytest.raises(UserError, match="positive"):
-        SeriesCodec.fit(panel(np.arange(-5.0, 60)), Codec(target="return", window=5))
+        SeriesCodec.fit(panel(np.arange(-5.0, 60)), CodecOptions(anchor="return", window=5))
 
 
 def test_files_come_back_and_damage_is_refused(tmp_path):
-    codec = SeriesCodec.fit(panel(np.arange(90.0), known=1, past=1), Codec(window=5, calendar=("hour",)))
+    codec = SeriesCodec.fit(panel(np.arange(90.0), known=1, past=1), CodecOptions(window=5, calendar=("hour",)))
     codec.save(tmp_path)
     assert SeriesCodec.load(tmp_path) == codec
     good = json.loads((tmp_path / "codec.json").read_text())
+    of_format_1 = {"anchor": "target", "target_name": "name", "column_scales": "columns"}
+    (tmp_path / "codec.json").write_text(json.dumps({of_format_1.get(name, name): v for name, v in good.items()}))
+    assert SeriesCodec.load(tmp_path) == codec
     for bad in ({}, {**good, "more": 1}, {**good, "scales": {"": [0, float("nan")]}}, {**good, "scales": 3}):
         (tmp_path / "codec.json").write_text(json.dumps(bad))
         with pytest.raises(UserError, match="damaged"):

@@ -5,11 +5,11 @@ import pytest
 
 from seqzoo.tasks.forecast import features, leak
 from seqzoo.tasks.forecast.codec import SeriesCodec
-from seqzoo.tasks.forecast.options import Codec
+from seqzoo.tasks.forecast.options import CodecOptions
 from seqzoo.tasks.forecast.panel import Panel, Series, resampled
-from seqzoo.tasks.forecast.windows import Windows
+from seqzoo.tasks.forecast.windows import EncodedPanel, Origins
 
-OPTIONS = Codec(window=12, horizon=4, target="season", season=6, calendar=("hour",), future=True, lags=(6,))
+OPTIONS = CodecOptions(window=12, horizon=4, anchor="season", season=6, calendar=("hour",), future=True, lags=(6,))
 STEPS = 400
 
 
@@ -31,14 +31,14 @@ def moved(view, time=NOW, known=True):
     return leak.moved(view, WHOLE, time, known=known)
 
 
-@pytest.mark.parametrize("target", ["level", "change", "season", "return"])
-def test_the_house_does_not_leak(target):
-    options = Codec(**{**vars(OPTIONS), "target": target, "indicators": True})
+@pytest.mark.parametrize("anchor", ["level", "change", "season", "return"])
+def test_the_house_does_not_leak(anchor):
+    options = CodecOptions(**{**vars(OPTIONS), "anchor": anchor, "indicators": True})
     assert not moved(leak.training_view(options, END))
     codec = SeriesCodec.fit(WHOLE.before(END), options)
 
-    def sums(windows, which, origins):
-        return np.stack([part.sum((1, 2)) for part in windows.inputs(which, origins)], 1)
+    def sums(encoded, at):
+        return np.stack([part.sum((1, 2)) for part in encoded.inputs(at).values()], 1)
 
     inside = TIMES[320]
     assert not moved(leak.forecast_view(codec, sums, inside, 50), inside, known=False)
@@ -49,12 +49,13 @@ def training(panel, options=OPTIONS, fit_before=END, end=END):
     codec = SeriesCodec.fit(panel.before(fit_before), options)
     series = panel.series[0]
     origins = codec.origins(series)
-    return codec, series, Windows(codec, panel.series), origins[origins + codec.horizon < np.searchsorted(TIMES, end)]
+    encoded = EncodedPanel(codec, panel.series)
+    return codec, series, encoded, origins[origins + codec.horizon < np.searchsorted(TIMES, end)]
 
 
 def scaler_on_all_data(panel):
-    _, _, windows, origins = training(panel, fit_before=TIMES[-1])
-    return {"inputs": windows.inputs(0 * origins, origins)[0]}
+    _, _, encoded, origins = training(panel, fit_before=TIMES[-1])
+    return {"inputs": encoded.inputs(Origins.of_series([origins]))["past"]}
 
 
 def centred_rolling_mean(panel):
@@ -135,8 +136,8 @@ def test_resampling_labels_a_bin_by_its_end():
 def test_a_wrong_calibration_would_be_refused():
     codec = SeriesCodec.fit(WHOLE.before(END), OPTIONS)
 
-    def peeking(windows, which, origins):
-        return windows.series[0].target[origins + 1]
+    def peeking(encoded, at):
+        return encoded.series[0].target[at.steps + 1]
 
     from seqzoo.errors import UserError
 

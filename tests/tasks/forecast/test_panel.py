@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from seqzoo.errors import UserError
 from seqzoo.tasks.forecast import data, panel, table
-from seqzoo.tasks.forecast.options import Data
+from seqzoo.tasks.forecast.options import DataOptions
 
 
 def columns(times, values, **more):
@@ -47,14 +47,14 @@ def test_problems_come_together_with_row_numbers():
     times[3], times[4] = times[4], times[3]
     times[8] = times[7]
     with pytest.raises(UserError) as caught:
-        data.from_columns(columns(times, range(10)), Data(path="x"))
+        data.from_columns(columns(times, range(10)), DataOptions(path="x"))
     assert "back in time (row 5)" in str(caught.value) and "duplicate time(s) (row 9)" in str(caught.value)
     assert "--mend" in caught.value.hint
 
 
 def test_many_duplicates_are_taken_for_many_series():
     with pytest.raises(UserError) as caught:
-        data.from_columns(columns(days(10) * 4, range(40)), Data(path="x"))
+        data.from_columns(columns(days(10) * 4, range(40)), DataOptions(path="x"))
     assert "--series" in caught.value.hint
 
 
@@ -63,16 +63,16 @@ def test_gaps_are_refused_or_filled_in_line():
     del times[4:6]
     values = [0, 1, 2, 3, 6, 7, 8, 9]
     with pytest.raises(UserError, match=r"1 gap\(s\), 2 steps missing \(row 5\)"):
-        data.from_columns(columns(times, values), Data(path="x"))
-    mended, said = data.from_columns(columns(times, values), Data(path="x", mend=("gaps",)))
+        data.from_columns(columns(times, values), DataOptions(path="x"))
+    mended, said = data.from_columns(columns(times, values), DataOptions(path="x", mend=("gaps",)))
     assert mended.series[0].target.tolist() == list(range(10)) and "interpolated" in said[0]
 
 
 def test_clocks_set_back_are_recognised_and_averaged():
     times = [f"2023-10-29T{h:02}:00:00" for h in (0, 1, 2, 2, 3, 4)]
     with pytest.raises(UserError, match="daylight saving"):
-        data.from_columns(columns(times, range(6)), Data(path="x"))
-    mended, _ = data.from_columns(columns(times, range(6)), Data(path="x", mend=("duplicates",)))
+        data.from_columns(columns(times, range(6)), DataOptions(path="x"))
+    mended, _ = data.from_columns(columns(times, range(6)), DataOptions(path="x", mend=("duplicates",)))
     assert mended.series[0].target.tolist() == [0, 1, 2.5, 4, 5]
 
 
@@ -90,16 +90,20 @@ def test_clocks_set_back_are_recognised_and_averaged():
 )
 def test_bad_tables(changes, message):
     with pytest.raises(UserError, match=message):
-        data.from_columns(changes, Data(path="x", time="time" if "yesterday" in changes["time"] else "", target="y"))
+        data.from_columns(
+            changes, DataOptions(path="x", time="time" if "yesterday" in changes["time"] else "", target="y")
+        )
 
 
 def test_columns_are_found_or_asked_for():
-    found, _ = data.from_columns({"Date": days(3), "load": ["1", "2", "4"], "site": ["a", "b", "c"]}, Data(path="x"))
+    found, _ = data.from_columns(
+        {"Date": days(3), "load": ["1", "2", "4"], "site": ["a", "b", "c"]}, DataOptions(path="x")
+    )
     assert found.target == "load"
     with pytest.raises(UserError, match="2 columns hold numbers"):
-        data.from_columns({"Date": days(3), "a": ["1", "2", "4"], "b": ["1", "2", "3"]}, Data(path="x"))
+        data.from_columns({"Date": days(3), "a": ["1", "2", "4"], "b": ["1", "2", "3"]}, DataOptions(path="x"))
     with pytest.raises(UserError, match="did you mean 'load'"):
-        data.from_columns({"Date": days(3), "load": ["1", "2", "4"]}, Data(path="x", target="loda"))
+        data.from_columns({"Date": days(3), "load": ["1", "2", "4"]}, DataOptions(path="x", target="loda"))
 
 
 def test_zones_become_utc_and_other_formats_are_read():
@@ -113,20 +117,81 @@ def test_zones_become_utc_and_other_formats_are_read():
     assert table.times(["20240131", "20240201"], "t")[0][0] == np.datetime64("2024-01-31")
 
 
+@pytest.mark.parametrize("form", ["{day}T{hour:02}:00:00{sign}", "{day} {hour:02}:00 {sign}"])
+def test_the_hour_that_a_clock_change_repeats_is_no_duplicate(form):
+    stamps = [form.format(day="2023-10-29", hour=h, sign="+02:00") for h in (0, 1, 2)]
+    stamps += [form.format(day="2023-10-29", hour=h, sign="+01:00") for h in (2, 3, 4)]
+    found, mended = data.from_columns({"when": stamps, "y": [str(v) for v in range(6)]}, DataOptions(path="x"))
+    assert found.step == "1h" and mended == ["time zones turned into UTC"]
+    assert str(found.series[0].times[0]) == "2023-10-28T22:00:00" and found.series[0].target.tolist() == [*range(6)]
+
+
+def test_days_of_a_zone_stay_days_through_a_clock_change():
+    stamps = [f"{d} 00:00:00{'+02:00' if d <= '2023-10-29' else '+01:00'}" for d in days(7, "2023-10-26")]
+    found, mended = data.from_columns(columns(stamps, range(7)), DataOptions(path="x"))
+    assert found.step == "1D" and str(found.series[0].times[0]) == "2023-10-26T00:00:00" and "midnights" in mended[0]
+
+
+def test_a_zone_may_be_named_or_stand_apart():
+    for stamp in ("2023-10-29 02:00:00 UTC", "2023-10-29T02:00:00z", "29.10.2023 04:00 +0200"):
+        times, note = table.times([stamp], "t")
+        assert times[0] == np.datetime64("2023-10-29T02:00") and "UTC" in note, stamp
+
+
+def test_files_in_other_encodings_or_of_other_shapes_are_explained(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("day,y\n2024-01-01,1\n", encoding="utf-16")
+    with pytest.raises(UserError) as caught:
+        table.read(path)
+    assert "not UTF-8" in str(caught.value) and "iconv -f utf-16" in caught.value.hint
+    for text, message in (("a,a\n1,2\n", "more than once"), ('a,b\n1,"2\n', "never closed"), ("a,b\n1\n", "1 values")):
+        path.write_text(text)
+        with pytest.raises(UserError, match=message):
+            table.read(path)
+    for text in ("", "a,b\n"):
+        path.write_text(text)
+        with pytest.raises(UserError, match="holds no rows"):
+            table.read(path)
+    path.write_text("day;y\n2024-01-01;1,5\n")
+    assert table.read(path) == {"day": ["2024-01-01"], "y": ["1,5"]}
+
+
+def test_parquet_is_read_with_its_zones(tmp_path):
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    times = pd.date_range("2023-10-29", periods=6, freq="h", tz="Europe/Berlin")
+    pd.DataFrame({"when": times, "y": [1.0, 2, 3, 4, 5, None]}).to_parquet(tmp_path / "x.parquet")
+    columns = table.read(tmp_path / "x.parquet")
+    found, _ = data.from_columns(columns, DataOptions(path="x"))
+    assert (
+        str(found.series[0].times[0]) == "2023-10-28T22:00:00" and found.step == "1h" and found.series[0].observed == 5
+    )
+    (tmp_path / "bad.parquet").write_text("no")
+    with pytest.raises(UserError, match="not a Parquet file"):
+        table.read(tmp_path / "bad.parquet")
+
+
+def test_times_are_shown_as_long_as_their_step():
+    noon = np.datetime64("2008-08-12T04:48:00")
+    assert [panel.time_text(noon, step) for step in ("1D", "business day", "month", "1h")] == [
+        "2008-08-12", "2008-08-12", "2008-08-12", "2008-08-12 04:48:00",
+    ]  # fmt: skip
+
+
 def test_many_series_share_their_step(tmp_path):
     rows = {"day": days(5) * 2, "store": ["a"] * 5 + ["b"] * 5, "y": [str(v) for v in range(10)]}
-    found, _ = data.from_columns(rows, Data(path="x", series="store", target="y"))
+    found, _ = data.from_columns(rows, DataOptions(path="x", series="store", target="y"))
     assert [(one.name, len(one)) for one in found.series] == [("a", 5), ("b", 5)]
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=60))
 def test_splits_keep_order_and_hide_the_test_part(values):
-    found, _ = data.from_columns(columns(days(len(values)), values), Data(path="x"))
+    found, _ = data.from_columns(columns(days(len(values)), values), DataOptions(path="x"))
     try:
-        splits = data.split(found, Data(path="x"), {})
+        splits = data.split(found, DataOptions(path="x"), {})
     except UserError:
         assert len(values) < 6
         return
     assert len(splits.train) <= len(splits.seen) <= len(found)
     assert all((one.times < splits.ends[1]).all() for one in splits.seen.series)
-    assert len(splits.open_test()) == len(found)
+    assert len(splits.test.open()) == len(found)

@@ -108,6 +108,34 @@ def test_no_network_without_and_with_an_older_cache(yahoo, tmp_path):
     assert len(found["close"]) == 5 and facts["fetched"] == "2024-06-10 (no network today)"
 
 
+def test_only_our_own_message_is_heard(yahoo, capsys):
+    import logging
+
+    import yfinance
+
+    def noisy(self, **options):
+        logging.getLogger("yfinance").error("Cookie/crumb fetch failed (ConnectionError), continuing without crumb")
+        raise ConnectionError("down")
+
+    yfinance.Ticker.history = noisy  # the fixture's own class
+    with pytest.raises(UserError, match="did not answer for AAPL: down"):
+        prices.load("AAPL", "", "", "yahoo")
+    assert capsys.readouterr() == ("", "")
+    assert not logging.getLogger("yfinance").disabled
+
+
+def test_prices_are_a_data_set_like_others():
+    pytest.importorskip("bokeh_sampledata")
+    from seqzoo.tasks.forecast import data
+    from seqzoo.tasks.forecast.options import DataOptions
+
+    options = DataOptions(dataset="prices", ticker="aapl", source="sample", past=("open", "high", "low", "volume"))
+    panel, facts = data.panel_of(options)
+    assert panel.target == "close" and panel.past == prices.PAST and panel.step == "business day"
+    splits = data.split(panel, options, facts)
+    assert all(len(splits.facts[name]) == 10 for name in ("from", "to", "train ends", "validation ends"))
+
+
 def test_tensorflow_loaded_first_is_explained(monkeypatch, tmp_path):
     monkeypatch.setenv("SEQZOO_DATA", str(tmp_path))
     monkeypatch.setitem(sys.modules, "tensorflow", sys)

@@ -3,14 +3,23 @@
 import csv
 import io
 import json
-import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from seqzoo import cli, compare, recipe, runs
+import seqzoo
+from seqzoo import compare, corridor, judge, recipe, runs
+from seqzoo.corridor import Work, train
 from seqzoo.errors import UserError
-from seqzoo.tasks.forecast import data
+from seqzoo.judge import Scores
+from seqzoo.report import Report
+from seqzoo.room import Sealed
+from seqzoo.tasks.forecast import data, finding
+from seqzoo.tasks.forecast.finding import Asked
+from seqzoo.tasks.forecast.panel import Panel
+from seqzoo.tasks.forecast.room import ROOM
+from tests.conftest import fails
 
 STEPS = 700
 
@@ -32,7 +41,7 @@ def write_series(path, steps=STEPS, stores=("",)):
 
 SMALL = [
     "codec.window=14", "codec.horizon=3", "codec.season=7", "codec.lags=[7]", "codec.calendar=[\"weekday\"]",
-    "codec.target=season", "model.units=12", "model.dropout=0.0", "fit.average=0", "fit.epochs=3",
+    "codec.anchor=season", "model.units=12", "model.dropout=0.0", "fit.average=0", "fit.epochs=3",
     "fit.batch_size=32", "fit.learning_rate=0.01",
 ]  # fmt: skip
 
@@ -46,26 +55,53 @@ def small(path, *more):
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("forecast")
     path = write_series(folder / "sales.csv")
-    runs.train(small(path), folder / "run", quiet=True)
+    train(small(path), folder / "run", Work(quiet=True))
     return folder / "run"
 
 
 def test_it_learns_what_naive_rules_cannot(run):
-    report = json.loads((run / "report.json").read_text())
-    assert report["metric"] == "MAE" and report["onnx difference"] < 1e-4
-    assert report["value"] < 0.5 * report["baselines"]["last value"]
-    assert {row["level"] for row in report["intervals"]} == {0.8, 0.95}
-    assert all(abs(row["coverage"] - row["level"]) < 0.1 for row in report["intervals"])
-    assert len(report["by step"]) == 3 and report["split"]["test"] == report["n"]
-    assert report["leak proof"] >= 4
-    assert report["verdict"]["words"].startswith(("beats", "does not beat"))
+    report = Report.load(run)
+    assert report.metric == "MAE" and report.onnx_difference < 1e-4
+    assert report.value < 0.5 * report.baselines["last value"].value
+    assert {row["level"] for row in report.more["intervals"]} == {0.8, 0.95}
+    assert all(abs(row["coverage"] - row["level"]) < 0.1 for row in report.more["intervals"])
+    assert len(report.more["by_step"]) == 3 and report.counts["test"] == report.n
+    assert report.more["leak_proof"] >= 4
+    assert report.verdict.words.startswith(("beats", "does not beat"))
+    assert report.learnt == "to forecast the next 3 steps of sales from 455 steps"
 
 
 def test_the_page_is_whole(run):
     page = (run / "report.html").read_text()
-    for words in ("Error by steps ahead", "hold what they promise", "Learning curves", "Against the baselines"):
-        assert words in page
-    assert "<script" not in page
+    for words in (
+        "Error by steps ahead",
+        "hold what they promise",
+        "Errors in numbers",
+        "The test part",
+        "steps ahead",
+    ):
+        assert words in page, words
+    assert 'src="' not in page and 'href="' not in page
+
+
+def test_the_test_part_is_shown_whole_each_step_once(run):
+    sections = {section.title: section for section in Report.load(run).sections}
+    shown = sections["The test part and what comes next"].data
+    days = np.array(shown["times"], "M8[D]")
+    assert (np.diff(days).astype(int) == 1).all() and len(days[0].astype(str)) == 10
+    assert len(shown["lines"]["forecast"]) == len(days) == len(shown["band"]["low"])
+    assert days[-1] == np.datetime64("2022-01-01") + STEPS - 1 and len(days) > 0.2 * STEPS - 20
+    assert shown["from"] is None  # nobody knows the promotions of next week
+    assert "The next forecast" not in sections
+    low, high, came = (
+        np.array(x, float) for x in (shown["band"]["low"], shown["band"]["high"], shown["lines"]["what came"])
+    )
+    assert 0.85 < ((low <= came) & (came <= high)).mean() <= 1
+
+
+def test_splits_of_days_end_on_days(run):
+    facts = Report.load(run).data
+    assert all(len(facts[name]) == 10 for name in ("from", "to", "train ends", "validation ends"))
 
 
 def test_a_bundle_forecasts_the_steps_after_the_last(run, tmp_path):
@@ -92,83 +128,192 @@ def test_what_is_known_must_reach_over_the_horizon(run, tmp_path):
         list(runs.load(str(run), "forecast").predict(panel))
 
 
+def test_the_test_part_is_opened_once(run):
+    splits = data.load(small(run.parent / "sales.csv").data)
+    chosen = runs.recipe_of(run)
+    opened = []
+    counted = replace(splits, test=Sealed(lambda: opened.append(1) or splits.test.open()))
+    ROOM.judge(runs.load(str(run)), counted, ROOM.open_test(counted), chosen)
+    assert opened == [1]
+    with pytest.raises(RuntimeError, match="opened before"):
+        ROOM.open_test(counted)
+
+
 def test_evaluation_of_the_bundle_repeats_the_report(run):
-    report = json.loads((run / "report.json").read_text())
-    again = runs.evaluate(str(run))
-    assert again["value"] == pytest.approx(report["value"], rel=1e-6)
-    assert again["verdict"]["baseline"] == report["verdict"]["baseline"]
+    report, again = Report.load(run), corridor.evaluate(str(run))
+    assert again.value == pytest.approx(report.value, rel=1e-6)
+    assert again.verdict.baseline == report.verdict.baseline
+    assert again.facts["proof that nothing leaks"] == report.facts["proof that nothing leaks"]
 
 
-def test_one_model_for_many_series(tmp_path):
-    path = write_series(tmp_path / "stores.csv", steps=300, stores=("a", "b"))
-    report = runs.train(small(path, "data.series=store", "fit.epochs=1"), tmp_path / "run", quiet=True)
-    assert report["data"]["series"] == 2
+def test_all_of_another_file_is_judged_beside_what_needs_no_training(run, tmp_path):
+    other = write_series(tmp_path / "other.csv", steps=120)
+    report = corridor.evaluate(str(run), flags_of(other))
+    assert report.n == 120 - 14 - 3 + 1
+    assert set(report.baselines) == {"last value", "drift", "seasonal naive, 7 steps ago"}
+    assert report.verdict is not None and report.counts == {"test": report.n}
+    short = write_series(tmp_path / "short.csv", steps=10)
+    with pytest.raises(UserError, match="data are shorter than a window"):
+        corridor.evaluate(str(run), flags_of(short))
+
+
+def flags_of(path):
+    return ['data.dataset=""', f"data.path={path}"]
+
+
+@pytest.fixture(scope="module")
+def two_stores(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stores")
+    path = write_series(folder / "stores.csv", steps=300, stores=("a", "b"))
+    return train(small(path, "data.series=store", "fit.epochs=1"), folder / "run", Work(quiet=True)), folder, path
+
+
+def test_one_model_for_many_series(two_stores):
+    report, folder, path = two_stores
+    assert report.data["series"] == 2
     panel, _ = data.panel_of(small(path, "data.series=store").data)
-    shorter = [one.take(slice(0, 290)) for one in panel.series]
-    found = list(runs.load(str(tmp_path / "run"), "forecast").predict(type(panel)(tuple(
-        type(one)(one.name, one.times, np.where(np.arange(290) < 287, one.target, np.nan), one.known, one.past)
-        for one in shorter), panel.target, panel.known, panel.past, panel.step)))  # fmt: skip
-    assert [one.series for one in found] == ["a", "b"]
+    unseen = np.arange(300) >= 297
+    hidden = [replace(one, target=np.where(unseen, np.nan, one.target)) for one in panel.series]
+    forecasts = list(runs.load(str(folder / "run")).predict(replace(panel, series=tuple(hidden))))
+    assert [one.series for one in forecasts] == ["a", "b"]
+
+
+def test_forecasts_of_one_moment_are_one_observation_of_the_verdict(two_stores):
+    report, *_ = two_stores
+    moments = len(report.scores.summed())
+    assert report.n == 2 * moments and report.scores.horizon == 3
+    kept = report.baseline_scores[report.verdict.baseline]
+    assert judge.paired_p(report.scores, kept, ROOM.metric) == pytest.approx(report.verdict.p, rel=1e-2)
 
 
 def test_recipes_are_compared_on_the_origins_they_share(run, monkeypatch, tmp_path):
-    report = json.loads((run / "report.json").read_text())
-    longer = report | {"scores": report["scores"][30:], "value": 99.0}  # its own mean
+    report = replace(Report.load(run), recipe="stock-gru")
+    sums = report.scores.statistics[30:]
+    longer = replace(
+        report, recipe="stock-lstm", scores=Scores(sums, np.arange(len(sums)), 3), value=99.0
+    )  # its own mean
     monkeypatch.setattr(compare, "_run", lambda chosen, *rest: report if chosen.name == "stock-gru" else longer)
-    found = compare.compare(["stock-gru", "stock-lstm"], [], 1, tmp_path)
-    assert found["n"] == len(longer["scores"]) == len(report["scores"]) - 30
-    ours = {row["name"]: row["value"] for row in found["rows"]}
-    assert ours["stock-lstm"] == 99.0 and ours["stock-gru"] == pytest.approx(np.mean(longer["scores"]))
-    with pytest.raises(UserError, match="differently far ahead"):
+    table = compare.compare(["stock-gru", "stock-lstm"], [], 1, tmp_path)
+    assert table["n"] == len(sums) == len(report.scores.statistics) - 30
+    ours = {row["name"]: row["value"] for row in table["rows"]}
+    assert ours["stock-lstm"] == 99.0 and ours["stock-gru"] == pytest.approx(sums[:, 0].sum() / sums[:, 1].sum())
+    with pytest.raises(UserError, match=r"differ in codec\.horizon"):
         compare.compare(["load-gru", "energy-lstm"], [], 1, tmp_path)
 
 
 # --- the verb ----------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def seqzoo(monkeypatch, capsys, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
+QUICK = ["--set", "fit.epochs=1", "--set", "model.units=8"]
 
-    def run(*args):
-        monkeypatch.setattr(sys, "argv", ["seqzoo", *map(str, args)])
-        monkeypatch.setattr(sys, "stdin", io.StringIO())
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
 
-    return run
+def write_load(path, days=400, changed=0.0):
+    values = 100 + 10 * np.sin(np.arange(days) * 2 * np.pi / 7) + np.arange(days) % 3
+    values[5] += changed
+    lines = [f"{np.datetime64('2024-01-01') + i},{value:.2f}" for i, value in enumerate(values)]
+    path.write_text("\n".join(["when,load", *lines]) + "\n")
+    return path
 
 
 def test_forecast_trains_once_and_then_answers(seqzoo, tmp_path, monkeypatch):
-    path = tmp_path / "load.csv"
-    with path.open("w") as file:
-        file.write("when,load\n")
-        for i in range(400):
-            file.write(f"{np.datetime64('2024-01-01') + i},{100 + 10 * np.sin(i * 2 * np.pi / 7) + i % 3:.2f}\n")
-    sets = ["--set", "fit.epochs=1", "--set", "model.units=8"]
-    code, out, _ = seqzoo("forecast", "--csv", path, "--time", "when", *sets, "--quiet", "--json")
+    path = write_load(tmp_path / "load.csv")
+    code, out, err = seqzoo("forecast", "--data", path, "--time", "when", *QUICK, "--quiet", "--json")
     first = json.loads(out)
-    assert code == 0 and len(first["forecast"]) == 7 and first["forecast"][0]["time"] == "2025-02-04"
-    monkeypatch.setattr(runs, "train", lambda *args, **kwargs: 1 / 0)
-    code, out, _ = seqzoo("forecast", "--csv", path, "--time", "when", *sets, "--output", "out.csv")
-    assert code == 0 and ("beats" in out or "does not beat" in out) and "●" in out
+    assert code == 0 and not err, err
+    assert len(first["forecast"]) == 7 and first["forecast"][0]["time"] == "2025-02-04"
+    assert first["model"] == first["folder"] and first["folder"].startswith("runs/forecast-load-") and not first["age"]
+    sections = {section.title: section for section in Report.load(tmp_path / first["folder"]).sections}
+    assert len(sections["The next forecast, step by step"].rows) == 7
+    shown = sections["The test part and what comes next"].data
+    assert shown["times"][shown["from"]] == "2025-02-04" and shown["lines"]["what came"][-1] is None
+    monkeypatch.setattr(corridor, "walk", lambda *args, **kwargs: 1 / 0)
+    asked = ("forecast", "--csv", path, "--time", "when", *QUICK)  # the older spelling
+    code, out, err = seqzoo(*asked, "--output", "out.csv")
+    assert code == 0 and out.strip().startswith("series-gru") and "●" in out
+    assert f"answered by {first['folder']}" in err
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 8
-    code, out, _ = seqzoo("forecast", "--csv", path, "--time", "when", *sets, "--anomalies")
+    fails(seqzoo(*asked, "--output", "out.csv"), "exists already", "--force")
+    assert seqzoo(*asked, "--output", "out.csv", "--force", "--quiet")[2] == ""
+    code, out, _ = seqzoo(*asked, "--anomalies")
     assert code == 0 and "outside their 95% interval" in out and "◆" in out
+    code, out, _ = seqzoo("forecast", "--run", first["folder"], "--json")
+    assert code == 0 and json.loads(out)["forecast"] == first["forecast"]
+    fails(seqzoo("forecast", first["folder"], "--horizon", "3"), "leave out --horizon")
+
+
+def test_a_model_belongs_to_the_data_it_was_trained_on(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = write_load(tmp_path / "load.csv")
+    asked = Asked({"path": str(path)}, overrides=["fit.epochs=1", "model.units=8"])
+    said, trained = [], []
+    real = corridor.walk
+    monkeypatch.setattr(corridor, "walk", lambda *args: trained.append(args[2]) or real(*args))
+
+    def folder(**changes):
+        said.clear()
+        return finding.answer(replace(asked, **changes), say=said.append)
+
+    first = folder()
+    assert said[0].startswith("no model for these data yet") and not first.age()
+    assert folder().folder == first.folder and len(trained) == 1
+    write_load(path, days=403)
+    old = folder(keep=True)
+    assert old.folder == first.folder and "data up to 2025-02-03; the data have 3 newer step(s)" in old.age()
+    newer = folder()
+    assert "3 newer step(s): training series-gru anew; --keep answers from runs/forecast-load" in said[0]
+    assert (
+        newer.folder != first.folder
+        and not newer.age()
+        and newer.forecasts()[0].times[0] > first.panel.last + 86400 * 3
+    )
+    write_load(path, days=403, changed=5)
+    assert folder().folder not in (first.folder, newer.folder) and "the data have changed since" in said[0]
+    write_load(path)
+    assert folder().folder == first.folder and len(trained) == 3  # what was trained is kept
+    again = folder(retrain=True)
+    assert again.folder != first.folder and (first.folder / "meta.json").is_file() and "anew" in said[0]
+    assert folder().folder == again.folder
+    assert folder(run=str(newer.folder), overrides=()).age().endswith("the data have changed since")
+    assert len(trained) == 4
+    with pytest.raises(UserError, match="choose one"):
+        folder(keep=True, retrain=True)
+
+
+def test_the_data_are_read_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path, read = write_load(tmp_path / "load.csv"), []
+    real = data.panel_of
+    monkeypatch.setattr(data, "panel_of", lambda *args, **options: read.append(1) or real(*args, **options))
+    finding.answer(Asked({"path": str(path)}, overrides=["fit.epochs=1", "model.units=8"]))
+    assert read == [1]
+
+
+def test_rows_known_in_advance_are_no_new_data():
+    times = np.datetime64("2024-01-01", "s") + 86400 * np.arange(5)
+    known = np.arange(5.0)[:, None]
+    one = data.Series("", times, np.array([1, 2, 3, np.nan, np.nan]), known, np.empty((5, 0)))
+    panel = Panel((one,), "y", ("k",), (), "1D")
+    shorter = replace(panel, series=(one.take(slice(0, 3)),))
+    other = replace(panel, series=(replace(one, target=one.target + 1),))
+    assert panel.fingerprint() == shorter.fingerprint() != other.fingerprint()
+
+
+def test_a_frame_comes_back_as_a_frame(tmp_path, monkeypatch):
+    pd = pytest.importorskip("pandas")
+    monkeypatch.chdir(tmp_path)
+    values = 100 + 10 * np.sin(np.arange(400) * 2 * np.pi / 7) + np.arange(400) % 3
+    frame = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=400), "y": values})
+    settings = {"fit.epochs": 1, "model.units": 8}
+    table = seqzoo.forecast(frame, time="ds", target="y", horizon=5, settings=settings)
+    assert list(table) == ["time", "forecast", "80% low", "80% high", "95% low", "95% high"] and len(table) == 5
+    assert table["time"].iloc[0] == pd.Timestamp("2025-02-04")
+    assert table.attrs["verdict"].startswith(("beats", "does not")) and (tmp_path / table.attrs["run"]).is_dir()
+    assert table.attrs["wins"] == Report.load(tmp_path / table.attrs["run"]).wins
+    monkeypatch.setattr(corridor, "walk", lambda *args: 1 / 0)
+    pd.testing.assert_frame_equal(seqzoo.forecast(frame, time="ds", target="y", horizon=5, settings=settings), table)
 
 
 def test_bad_requests(seqzoo, tmp_path):
-    def fails(result, *words):
-        code, out, err = result
-        assert code == 2 and "Traceback" not in out + err, result
-        assert all(word in err for word in words), err
-
     days = [np.datetime64("2024-01-01") + i for i in range(60)]
 
     def table(name, values, times=days, header="day,y"):
@@ -180,25 +325,29 @@ def test_bad_requests(seqzoo, tmp_path):
     numbers = list(range(60))
     quiet = ("--quiet",)
     fails(seqzoo("forecast"), "what is to be forecast?", "--ticker AAPL")
-    fails(seqzoo("forecast", "--csv", "none.csv", *quiet), "no such file")
-    fails(seqzoo("forecast", "--csv", table("a.csv", numbers), "--horizon", "-1"), "at least 1 step")
-    fails(seqzoo("forecast", "--csv", table("b.csv", numbers, numbers, "a,b"), *quiet), "no column of times")
-    fails(seqzoo("forecast", "--csv", table("c.csv", [5] * 60), *quiet), "constant")
+    fails(seqzoo("forecast", "--data", "none.csv", *quiet), "no such file")
+    fails(seqzoo("forecast", "--data", table("a.csv", numbers), "--horizon", "-1"), "at least 1 step")
+    fails(seqzoo("forecast", "--data", table("b.csv", numbers, numbers, "a,b"), *quiet), "no column of times")
+    fails(seqzoo("forecast", "--data", table("c.csv", [5] * 60), *quiet), "constant")
     fails(
-        seqzoo("forecast", "--csv", table("d.csv", numbers, [*days[:30], *reversed(days[30:])]), *quiet), "back in time"
+        seqzoo("forecast", "--data", table("d.csv", numbers, [*days[:30], *reversed(days[30:])]), *quiet),
+        "back in time",
     )
-    fails(seqzoo("forecast", "--csv", table("e.csv", numbers[:5], days[:5]), *quiet), "shorter than a window")
-    fails(seqzoo("forecast", "--csv", table("f.csv", [*numbers[:-1], "inf"]), *quiet), "not finite")
-    fails(seqzoo("forecast", "--csv", table("g.csv", ["x", *numbers[1:]]), "--target", "y", *quiet), "'x' (row 1)")
+    fails(seqzoo("forecast", "--data", table("e.csv", numbers[:5], days[:5]), *quiet), "shorter than a window")
+    fails(seqzoo("forecast", "--data", table("f.csv", [*numbers[:-1], "inf"]), *quiet), "not finite")
+    fails(seqzoo("forecast", "--data", table("g.csv", ["x", *numbers[1:]]), "--target", "y", *quiet), "'x' (row 1)")
     fails(
-        seqzoo("forecast", "--csv", table("h.csv", numbers[:-1], [*days[:20], *days[21:]]), *quiet),
+        seqzoo("forecast", "--data", table("h.csv", numbers[:-1], [*days[:20], *days[21:]]), *quiet),
         "1 gap(s)",
         "--mend",
     )
     fails(
-        seqzoo("forecast", "--csv", table("i.csv", [1, 2, *["NaN"] * 8, *numbers[10:]]), *quiet),
+        seqzoo("forecast", "--data", table("i.csv", [1, 2, *["NaN"] * 8, *numbers[10:]]), *quiet),
         "missing in the target",
     )
     fails(seqzoo("forecast", "--ticker", "NVDA", "--source", "sample", *quiet), "the sample has no 'NVDA'")
     fails(seqzoo("forecast", "--ticker", "AAPL", "--source", "bloomberg", *quiet), "data.source")
+    fails(seqzoo("forecast", "--ticker", "AAPL", "--data", "a.csv", *quiet), "one source of data")
+    fails(seqzoo("forecast", "--data", "a.csv", "--csv", "b.csv", *quiet), "one file")
+    fails(seqzoo("forecast", "--data", "a.csv", "--output", "a.pdf", *quiet), "allowed: .csv")
     fails(seqzoo("forecast", "nowhere", *quiet), "no run or bundle 'nowhere'")

@@ -11,7 +11,7 @@ from seqzoo.errors import UserError
 from seqzoo.tasks.generate import decode
 from seqzoo.tasks.generate.decode import Sampling
 from seqzoo.tasks.generate.ngrams import KneserNey, longest_order
-from seqzoo.tasks.generate.predict import by_line, longest_shared
+from seqzoo.tasks.generate.score import by_line, longest_shared
 
 LOGITS = np.random.default_rng(0).normal(0, 2, (1, 40)).astype(np.float32)
 
@@ -65,7 +65,7 @@ def test_the_nucleus_is_the_fewest_that_hold_the_share():
 @pytest.mark.parametrize(
     ("sampling", "message"),
     [(Sampling(-1), "temperature"), (Sampling(float("nan")), "temperature"), (Sampling(1, top_p=0), "top-p"),
-     (Sampling(1, top_k=-1), "top-k")],
+     (Sampling(1, seed=-5), "seed"), (Sampling(1, top_k=-1), "top-k")],
 )  # fmt: skip
 def test_what_cannot_be_sampled(sampling, message):
     with pytest.raises(UserError, match=message):
@@ -146,9 +146,9 @@ def test_what_was_learnt_by_heart():
 
 
 def test_surprise_by_line():
-    from seqzoo.tasks.generate.codec import TextCodec
+    from seqzoo.tasks.generate.codec import UnitCodec
 
-    codec = TextCodec("character", 5, True, 1, ("a", "b", "\n"))
+    codec = UnitCodec("character", 5, "before", 1, ("a", "b", "\n"))
     ids = [0, 1, 2, 1, 1, 2, 0]
     nats = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
     assert by_line(codec, ids, nats) == [("ab", 1.0), ("bb", 3.5)]

@@ -1,1 +1,0 @@
-"""What the commands that answer do: one module for each verb."""
