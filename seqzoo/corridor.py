@@ -93,7 +93,7 @@ def _learnt(
     """The trained model, the history, and its graphs."""
     from seqzoo import fitting
 
-    fitting.prepare(work.seed, two_way=registry.find_architecture(recipe.architecture).two_way)
+    fitting.prepare(work.seed, parallel=registry.find_architecture(recipe.architecture).parallel)
 
     from seqzoo.fitting.fit import fit
 

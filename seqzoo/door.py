@@ -130,7 +130,7 @@ def kept(data: str | Path | pd.DataFrame) -> Path:
     if isinstance(data, str | Path):
         return Path(data)
     numbered = data.index.name is None and data.index.dtype.kind == "i"  # an index that only counts is no column
-    text = data.to_csv(index=not numbered, index_label=None if numbered else data.index.name or "time")
+    text = data.to_csv(index=not numbered, index_label=str(data.index.name or "time"))
     path = runs.RUNS / "data" / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}.csv"
     if not path.is_file():
         from seqzoo.files import writing

@@ -22,8 +22,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 class Architecture:
     """A documented network: a builder whose defaults are the documented numbers.
 
-    `parameters` is the documented count at `sizes`, the data-dependent sizes it was counted with. `two_way`: it has
-    layers that read in both directions.
+    `parameters` is the documented count at `sizes`, the data-dependent sizes it was counted with. `parallel`: its
+    layers read in both directions and are narrow: the directions run beside each other, a core for each.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Architecture:
     parameters: int
     sizes: dict[str, int]
     build: Callable[..., keras.Model]
-    two_way: bool = False
+    parallel: bool = False
 
     @property
     def keywords(self) -> dict[str, tuple[Any, Any]]:
@@ -66,7 +66,7 @@ DATASETS: dict[str, Dataset] = {}
 
 
 def architecture(
-    *, task: str, source: str, parameters: int, two_way: bool = False, **sizes: int
+    *, task: str, source: str, parameters: int, parallel: bool = False, **sizes: int
 ) -> Callable[[Function], Function]:
     """Register a builder function under its own name. `sizes`: what `parameters` was counted with."""
 
@@ -74,7 +74,7 @@ def architecture(
         name = build.__name__
         if name in ARCHITECTURES:
             raise ValueError(f"architecture {name!r} is registered twice")
-        ARCHITECTURES[name] = Architecture(name, task, source, parameters, sizes, build, two_way)
+        ARCHITECTURES[name] = Architecture(name, task, source, parameters, sizes, build, parallel)
         return build
 
     return register

@@ -187,8 +187,12 @@ def _of_format_1(old: Mapping[str, Any]) -> dict[str, Any]:
         "claim": old.get("claim", {}).get("text", ""),
         "counts": {name: value for name, value in old.get("split", {}).items() if isinstance(value, int)},
         "baselines": {
-            name: {"value": value, "interval": between.get(name, (value, value)), "difference": old["value"] - value,
-                   "between": (old["value"] - value,) * 2}
+            name: {
+                "value": value,
+                "interval": between.get(name, (value, value)),
+                "difference": old["value"] - value,
+                "between": (old["value"] - value,) * 2,
+            }
             for name, value in old.get("baselines", {}).items()
         },
         "training_seconds": old.get("training seconds", 0.0),

@@ -216,7 +216,7 @@ class Room(Generic[D, C, X, S, T, K, P]):
         read_other: all of another file as a test part, for `evaluate --data`.
         judge: the splits are None on other data: then only what needs no training stands beside the model.
         predictor: loads a bundle's folder whose files have been checked.
-        parallel: for one budget a comparison needs recipes that agree on these fields of [codec].
+        comparable: for one budget a comparison needs recipes that agree on these fields of [codec].
     """
 
     name: str

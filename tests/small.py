@@ -1,6 +1,6 @@
 """What an environment of four packages must do: every predicting verb, and one clear line from the others.
 
-    python3 tests/small.py SEQZOO RUN      SEQZOO: the command to test; RUN: a forecaster's bundle
+python3 tests/small.py SEQZOO RUN      SEQZOO: the command to test; RUN: a forecaster's bundle
 """
 
 import json

@@ -15,7 +15,6 @@ from seqzoo.report import Report
 from tests.conftest import fails
 from tests.tasks.classify.cases import TINY
 
-
 # --- looking around ---------------------------------------------------------------------------------
 
 

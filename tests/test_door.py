@@ -49,7 +49,9 @@ def test_the_model_is_keras_own_and_says_what_the_bundle_says(run):
     classifier = seqzoo.load(run.folder)
     text = "a superb film"
     logits = np.asarray(model(classifier.codec.encode(text)["ids"][None], training=False))
-    np.testing.assert_allclose(classifier.graph({"ids": classifier.codec.encode(text)["ids"][None]})[0], logits, atol=1e-5)
+    np.testing.assert_allclose(
+        classifier.graph({"ids": classifier.codec.encode(text)["ids"][None]})[0], logits, atol=1e-5
+    )
     assert model.count_params() == run.report.parameters
 
 

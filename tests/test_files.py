@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from seqzoo import files
 from seqzoo.errors import UserError
 
-NAMES = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), min_size=1), min_size=1, max_size=4, unique=True)  # fmt: skip
-CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=20)
+LETTERS = st.characters(codec="utf-8", exclude_characters="\x00\r")
+NAMES = st.lists(st.text(LETTERS, min_size=1), min_size=1, max_size=4, unique=True)
+CELLS = st.text(LETTERS, max_size=20)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

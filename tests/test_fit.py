@@ -29,7 +29,7 @@ def cross_entropy(targets, logits):
 
 def train(folder, options, *, resume=False, stop_after=None, labels=None, quiet=True):
     """Train a small net with dropout; `stop_after` interrupts in the middle of that epoch."""
-    fitting.prepare(3, two_way=False)
+    fitting.prepare(3, parallel=False)
     entry = keras.Input((None,), dtype="int32", name="ids")
     x = keras.layers.Embedding(20, 4, mask_zero=True)(entry)
     x = keras.layers.LSTM(3, dropout=0.2)(x)

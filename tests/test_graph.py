@@ -179,7 +179,7 @@ def test_a_way_to_call_a_layer_that_is_not_converted_is_refused_by_name():
     entry, state = keras.Input((None, FEATURES), name="x"), keras.Input((4,), name="state")
     both = layers.Bidirectional(layers.GRU(4), name="culprit")
     model = keras.Model([entry, state], both(entry, initial_state=[state, state]))
-    with pytest.raises(UserError, match="culprit.*initial_state"):
+    with pytest.raises(UserError, match=r"culprit.*initial_state"):
         graph.convert(model)
 
 

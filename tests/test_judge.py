@@ -88,7 +88,11 @@ def spans(n, share, seed):
     random = np.random.default_rng(seed)
     truth = random.random((n, 8)) < 0.3
     said = np.where(random.random((n, 8)) < share, truth, ~truth)
-    return np.stack([(truth & said).sum(1), (~truth & said).sum(1), (truth & ~said).sum(1)], 1).astype(float), truth, said
+    return (
+        np.stack([(truth & said).sum(1), (~truth & said).sum(1), (truth & ~said).sum(1)], 1).astype(float),
+        truth,
+        said,
+    )
 
 
 def test_a_metric_of_a_corpus_is_made_of_its_sums():

@@ -132,7 +132,7 @@ def check(
 
 def _apart(ours: np.ndarray, theirs: Any) -> np.ndarray:
     """Absolute differences where there is something to tell: at a masked step Keras repeats what it said before."""
-    apart = np.abs(ours - np.asarray(theirs))
+    apart: np.ndarray = np.abs(ours - np.asarray(theirs))
     mask = getattr(theirs, "_keras_mask", None)
     if mask is not None:
         apart[~np.asarray(mask)] = 0

@@ -1,4 +1,4 @@
-"""How often a model without skill is called a winner: 500 draws of each kind, against one and the best of three baselines.
+"""How often a model without skill is called a winner: 500 draws of each kind, against one baseline and three.
 
     python tests/bench/false_wins.py [DRAWS]
 

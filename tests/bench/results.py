@@ -105,7 +105,8 @@ def costs(r: dict) -> list[str]:
 
 def verdict(r: dict) -> str:
     """Whether the baselines were beaten."""
-    return f"{'beats' if r['wins'] else 'does not beat'}, p {'< .001' if r['p'] < 0.001 else f'= {r["p"]:.3f}'}"
+    p = "< .001" if r["p"] < 0.001 else f"= {r['p']:.3f}"
+    return f"{'beats' if r['wins'] else 'does not beat'}, p {p}"
 
 
 FIRST = "| recipe | data | parameters "

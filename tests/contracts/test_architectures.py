@@ -77,11 +77,12 @@ def test_every_builder_of_every_room_is_registered():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_network_that_reads_both_ways_says_so(name):
+def test_only_a_network_with_two_narrow_directions_runs_them_beside_each_other(name):
     import keras
 
-    both = any(isinstance(layer, keras.layers.Bidirectional) for layer in small(name).layers)
-    assert registry.ARCHITECTURES[name].two_way == both
+    both = [layer for layer in documented(name)[1].layers if isinstance(layer, keras.layers.Bidirectional)]
+    narrow = bool(both) and max(layer.forward_layer.units for layer in both) <= 128
+    assert narrow or not registry.ARCHITECTURES[name].parallel
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -13,7 +13,18 @@ from seqzoo import tasks
 PACKAGE = Path(__file__).parents[2] / "seqzoo"
 FILES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = sorted(path.parent for path in (PACKAGE / "tasks").glob("*/room.py"))
-HEAVY = {"tensorflow", "keras", "pandas", "sklearn", "onnxruntime", "onnx", "scipy", "statsmodels", "yfinance", "jinja2"}
+HEAVY = {
+    "tensorflow",
+    "keras",
+    "pandas",
+    "sklearn",
+    "onnxruntime",
+    "onnx",
+    "scipy",
+    "statsmodels",
+    "yfinance",
+    "jinja2",
+}
 
 PROBE = """
 import sys
@@ -136,7 +147,7 @@ def test_no_room_is_named_in_the_corridor():
     """Neither in an import, nor in a string that could become one; the list of public names is the one exception."""
     names = {room.name for room in ROOMS}
     for path in FILES:
-        if "tasks" in path.relative_to(PACKAGE).parts[:1] and path.parent.name in names or path.name == "__init__.py":
+        if ("tasks" in path.relative_to(PACKAGE).parts[:1] and path.parent.name in names) or path.name == "__init__.py":
             continue
         tree = ast.parse(path.read_text())
         told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
@@ -153,7 +164,9 @@ def test_no_room_imports_a_room_and_its_record_stands_below_the_corridor():
     for room in ROOMS:
         mine = f"tasks.{room.name}"
         for path in room.glob("*.py"):
-            assert not [name for name in arrows[module(path)] if name.startswith("tasks.") and not name.startswith(mine)]
+            assert not [
+                name for name in arrows[module(path)] if name.startswith("tasks.") and not name.startswith(mine)
+            ]
         reached, new = set(), {f"{mine}.room"}
         while new:
             reached |= new

@@ -4,12 +4,12 @@ import csv
 import json
 
 import pytest
+from seqzoo.verbs import classify
 
 from seqzoo import recipe, runs
 from seqzoo.report import shown
 from seqzoo.tasks import open_room
 from seqzoo.tasks.generate.decode import Sampling
-from seqzoo.verbs import classify
 
 SHIPPED = runs.shipped()
 CLASSIFIERS = ["imdb-bilstm", "imdb-evidence-bilstm"]

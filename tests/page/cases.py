@@ -34,7 +34,8 @@ def verdict(difference=0.02, p=0.001, wins=True, interval=(0.01, 0.03), baseline
 def report(**changes):
     """A report of a room that there is not."""
     whole = {
-        "recipe": "tiny", "task": "none", "metric": "accuracy", "kind": "share", "higher_is_better": True, "value": 0.92,
+        "recipe": "tiny", "task": "none", "metric": "accuracy", "kind": "share", "value": 0.92,
+        "higher_is_better": True,
         "interval": (0.91, 0.93), "n": 1000, "learnt": "to tell a and b apart from 90 texts", "items": "texts",
         "baselines": {"majority": Measured(0.5, (0.48, 0.52), 0.42, (0.4, 0.44)),
                       "ratios": Measured(0.9, (0.89, 0.91), 0.02, (0.01, 0.03))},

@@ -188,6 +188,7 @@ def sms_spam(path: Path, options: DataOptions) -> tuple[Examples, Callable[[], E
 
 # --- a user's own file -------------------------------------------------------------------------------
 
+
 def read_file(path: Path, options: DataOptions) -> Examples:
     """Read a labelled file; rows without a text or a label are refused with their numbers.
 

@@ -119,7 +119,12 @@ def gru_classifier(
 
 
 @architecture(
-    task="classify", two_way=True, source="S5, S8: AIT, BiLSTM", parameters=1_420_097, vocabulary_size=10_000, classes=1
+    task="classify",
+    parallel=True,
+    source="S5, S8: AIT, BiLSTM",
+    parameters=1_420_097,
+    vocabulary_size=10_000,
+    classes=1,
 )
 def stacked_bilstm_classifier(
     *,
@@ -155,9 +160,7 @@ def funnel_lstm_classifier(
     return _head(ids, _recurrent(x, "LSTM", units, dropout), classes)
 
 
-@architecture(
-    task="classify", two_way=True, source="S16: CG section 6", parameters=3_644_418, vocabulary_size=10_000, classes=2
-)
+@architecture(task="classify", source="S16: CG section 6", parameters=3_644_418, vocabulary_size=10_000, classes=2)
 def torch_bilstm_classifier(
     *,
     vocabulary_size: int,
@@ -184,7 +187,7 @@ def torch_bilstm_classifier(
 
 
 @architecture(
-    task="classify", two_way=True, source="S18: CG section 8", parameters=751_489, vocabulary_size=10_000, classes=1
+    task="classify", parallel=True, source="S18: CG section 8", parameters=751_489, vocabulary_size=10_000, classes=1
 )
 def bilstm_classifier(
     *,
@@ -237,7 +240,7 @@ def cnn_classifier(
 
 
 @architecture(
-    two_way=True,
+    parallel=True,
     task="classify",
     source="ours, after S18",
     parameters=4_106_884,

@@ -37,11 +37,11 @@ def _harmonics(share: np.ndarray) -> np.ndarray:
 
 def _average(values: np.ndarray, span: float) -> np.ndarray:
     """Exponential moving average that starts at the first value."""
-    from scipy.signal import lfilter
-
     weight = 2 / (span + 1)
-    out, _ = lfilter([weight], [1, weight - 1], values, zi=[(1 - weight) * values[0]])
-    return np.asarray(out)
+    average, out = float(values[0]), np.empty(len(values))
+    for i, value in enumerate(values.tolist()):
+        average = out[i] = weight * value + (1 - weight) * average
+    return out
 
 
 def _rolling(values: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:

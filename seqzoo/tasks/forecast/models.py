@@ -95,7 +95,7 @@ def lstm_forecaster(
     return _head(past, layers.Dense(dense_units, name="dense")(layers.Dropout(dropout)(x)), outputs)
 
 
-@architecture(task="forecast", source="S27: AIT app 4", parameters=54_658, two_way=True, features=9, outputs=1)
+@architecture(task="forecast", source="S27: AIT app 4", parameters=54_658, parallel=True, features=9, outputs=1)
 def bilstm_attention_forecaster(*, features: int, outputs: int, units: int = 64, dropout: float = 0.2) -> keras.Model:
     """A bidirectional LSTM over the window; its last state asks, by attention, which steps matter.
 
@@ -113,7 +113,7 @@ def bilstm_attention_forecaster(*, features: int, outputs: int, units: int = 64,
 
 
 @architecture(
-    task="forecast", source="S28, S33: AIT app 4", parameters=85_213, two_way=True,
+    task="forecast", source="S28, S33: AIT app 4", parameters=85_213, parallel=True,
     window=168, features=18, known=17, horizon=24, quantiles=5,
 )  # fmt: skip
 def gru_encoder_decoder(
