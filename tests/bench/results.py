@@ -62,7 +62,7 @@ def row(reports: list[Report]) -> dict:
 def table(task: str, results: dict) -> str:
     """The README's table of one room, in Markdown."""
     head, cells = TABLES[task]
-    lines = [head, re.sub(r"[^|]+", lambda m: "---" if m[0].strip() in ("recipe", "data", "verdict") else "--:", head)]
+    lines = [head, re.sub(r"[^|]+", lambda m: "---" if m[0].strip() in ("recipe", "data", "claim", "verdict") else "--:", head)]
     for name, r in results.items():
         data = recipe.raw(name)["data"]["dataset"]
         seen = f"{data}, {SEEN[data]}" if data in SEEN else f"{data}, whole"
@@ -86,7 +86,7 @@ def of_series(r: dict) -> list[str]:
     """Cells of a forecaster's row."""
     ratio = r["value"] / r["baseline"]
     change = f"{ratio - 1:+.1%}" if ratio < 3 else f"{ratio:,.0f} x"
-    held = ", ".join(f"{share:.0%}" for share in r["more"]["coverage"].values())
+    held = ", ".join(f"{one['coverage']:.0%}" for one in r["more"]["intervals"])
     return [value(r), f"{number(r['baseline'])}, {r['baseline name']}", change, verdict(r), held, *costs(r)]
 
 

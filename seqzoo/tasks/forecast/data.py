@@ -149,8 +149,8 @@ def split(panel: Panel, options: DataOptions, facts: Facts) -> Splits:
     return Splits(train, seen, Sealed(lambda: panel), (validation, test), facts | more)
 
 
-def _in_short(mended: Any) -> str:
-    lines = list(mended or ())
+def _in_short(mended: JSON) -> str:
+    lines = [str(line) for line in mended] if isinstance(mended, list) else []
     more = f"; and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
     return "; ".join(lines[:_SHOWN]) + more or "nothing"
 

@@ -89,10 +89,7 @@ def judge(forecaster: Forecaster, splits: Splits | None, test: Panel, recipe: Fo
     numbers |= {
         "target": codec.target_name,
         "step": codec.step,
-        "by_step": tested.error_by_step(tested.values),
-        "baselines_by_step": {name: tested.error_by_step(values) for name, values in guesses.items()},
-        "metrics_by_step": measured[1:],
-        "intervals": tested.coverage,
+        "coverage": {f"{row['level']:.0%}": row["coverage"] for row in tested.coverage},
         "trust": forecaster.intervals.trust,
     }
     sections: list[Section] = [

@@ -53,19 +53,19 @@ class DataOptions:
 
     def problems(self) -> list[str]:
         """List what is out of range."""
-        found = []
+        problems = []
         if bool(self.dataset) == bool(self.path):
-            found.append("data needs either dataset or path")
+            problems.append("data needs either dataset or path")
         for name in ("validation", "test"):
             if not 0 < getattr(self, name) < 0.6:
-                found.append(f"data.{name} is a share of the time axis: above 0 and below 0.6")
+                problems.append(f"data.{name} is a share of the time axis: above 0 and below 0.6")
         if self.source not in ("yahoo", "sample"):
-            found.append(f"data.source = {self.source!r}: {nearest(self.source, ('yahoo', 'sample'))}")
-        found += [f"data.mend: {word!r}: {nearest(word, MENDS)}" for word in self.mend if word not in MENDS]
+            problems.append(f"data.source = {self.source!r}: {nearest(self.source, ('yahoo', 'sample'))}")
+        problems += [f"data.mend: {word!r}: {nearest(word, MENDS)}" for word in self.mend if word not in MENDS]
         both = {self.target, *self.past} & set(self.known)
         if both:
-            found.append(f"data.known: {', '.join(sorted(both))} is the target or a past column as well")
-        return found
+            problems.append(f"data.known: {', '.join(sorted(both))} is the target or a past column as well")
+        return problems
 
 
 @dataclass(frozen=True)
@@ -98,19 +98,19 @@ class CodecOptions:
 
     def problems(self) -> list[str]:
         """List what is out of range."""
-        found = [f"codec.{k} must be at least 1" for k in ("window", "horizon", "stride") if getattr(self, k) < 1]
+        problems = [f"codec.{k} must be at least 1" for k in ("window", "horizon", "stride") if getattr(self, k) < 1]
         if self.season < 0:
-            found.append("codec.season must be 0 (from the step) or more")
+            problems.append("codec.season must be 0 (from the step) or more")
         if self.anchor not in ANCHORS:
-            found.append(f"codec.anchor = {self.anchor!r}: {nearest(self.anchor, ANCHORS)}")
-        found += [f"codec.calendar: {w!r}: {nearest(w, CALENDAR)}" for w in self.calendar if w not in CALENDAR]
+            problems.append(f"codec.anchor = {self.anchor!r}: {nearest(self.anchor, ANCHORS)}")
+        problems += [f"codec.calendar: {w!r}: {nearest(w, CALENDAR)}" for w in self.calendar if w not in CALENDAR]
         if list(self.quantiles) != sorted(set(self.quantiles)) or not all(0 < q < 1 for q in self.quantiles):
-            found.append("codec.quantiles must rise, between 0 and 1")
+            problems.append("codec.quantiles must rise, between 0 and 1")
         if self.lags and (min(self.lags) < self.horizon or not self.future):
-            found.append("codec.lags must be at least the horizon, and need future = true")
+            problems.append("codec.lags must be at least the horizon, and need future = true")
         if self.quantiles and 0.5 not in self.quantiles:
-            found.append("codec.quantiles must hold 0.5, the forecast itself")
-        return found
+            problems.append("codec.quantiles must hold 0.5, the forecast itself")
+        return problems
 
 
 @dataclass(frozen=True)

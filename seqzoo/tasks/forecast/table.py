@@ -104,17 +104,19 @@ def find_target(columns: Columns, others: Sequence[str]) -> str:
     Raises:
         UserError: none or several.
     """
-    found = [name for name in columns if name and name not in others and _holds_numbers(columns[name][:200])]
-    if len(found) != 1:
-        said = f"{len(found)} columns hold numbers ({', '.join(found[:8])})" if found else "no column holds numbers"
+    numeric = [name for name in columns if name and name not in others and _holds_numbers(columns[name][:200])]
+    if len(numeric) != 1:
+        said = (
+            f"{len(numeric)} columns hold numbers ({', '.join(numeric[:8])})" if numeric else "no column holds numbers"
+        )
         raise UserError(f"which column is to be forecast? {said}", "name it with --target COLUMN")
-    return found[0]
+    return numeric[0]
 
 
-def _holds_numbers(values: Sequence[str]) -> bool:
+def _holds_numbers(texts: Sequence[str]) -> bool:
     """Whether most of what is not missing is a number: one typing error does not hide a column."""
-    found = [_number(value) for value in values if value.strip().lower() not in _MISSING]
-    return bool(found) and float(np.isfinite(found).mean()) > 0.8
+    values = [_number(text) for text in texts if text.strip().lower() not in _MISSING]
+    return bool(values) and float(np.isfinite(values).mean()) > 0.8
 
 
 def numbers(values: Sequence[str], name: str) -> np.ndarray:

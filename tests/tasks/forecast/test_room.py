@@ -63,9 +63,10 @@ def test_it_learns_what_naive_rules_cannot(run):
     report = Report.load(run)
     assert report.metric == "MAE" and report.onnx_difference < 1e-4
     assert report.value < 0.5 * report.baselines["last value"].value
-    assert {row["level"] for row in report.more["intervals"]} == {0.8, 0.95}
-    assert all(abs(row["coverage"] - row["level"]) < 0.1 for row in report.more["intervals"])
-    assert len(report.more["by_step"]) == 3 and report.counts["test"] == report.n
+    held = report.more["coverage"]
+    assert abs(held["80%"] - 0.8) < 0.1 and abs(held["95%"] - 0.95) < 0.1 and len(held) == 2
+    steps = next(section for section in report.sections if section.title == "Error by steps ahead").data["lines"]
+    assert len(steps["series-gru"]) == 3 and len(steps) == 4 and report.counts["test"] == report.n
     assert report.more["leak_proof"] >= 4
     assert report.verdict.words.startswith(("beats", "does not beat"))
     assert report.learnt == "to forecast the next 3 steps of sales from 455 steps"
