@@ -86,7 +86,7 @@ def of_series(r: dict) -> list[str]:
     """Cells of a forecaster's row."""
     ratio = r["value"] / r["baseline"]
     change = f"{ratio - 1:+.1%}" if ratio < 3 else f"{ratio:,.0f} x"
-    held = ", ".join(f"{one['coverage']:.0%}" for one in r["more"]["intervals"])
+    held = ", ".join(f"{share:.0%}" for share in r["more"]["coverage"].values())
     return [value(r), f"{number(r['baseline'])}, {r['baseline name']}", change, verdict(r), held, *costs(r)]
 
 
