@@ -62,7 +62,7 @@ def with_own_data(command: Callable[..., None]) -> Callable[..., None]:
             name,
             inspect.Parameter.KEYWORD_ONLY,
             default=None,
-            annotation=Annotated[str | None, typer.Option(f"--{name}", metavar=name.upper(), help=text)],
+            annotation=Annotated[str | None, typer.Option(f"--{name}", metavar=_metavar(name), help=text)],
         )
         for name, text in told.items()
     ]
@@ -72,6 +72,10 @@ def with_own_data(command: Callable[..., None]) -> Callable[..., None]:
     wrapped.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return wrapped
+
+
+def _metavar(name: str) -> str:
+    return name.upper() if name in flags.WITHOUT_FILE else "COLUMN"
 
 
 # --- commands of the corridor ------------------------------------------------------------------------

@@ -33,7 +33,7 @@ RecipeName = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe's name, or a .toml file.", autocompletion=recipe_names)
 ]
 Data = Annotated[str | None, typer.Option("--data", metavar="FILE", help="Your own file.")]
-_WITHOUT_FILE = ("ticker", "source")  # they name what to fetch
+WITHOUT_FILE = ("ticker", "source")  # they name what to fetch; the others name columns of a file
 Output = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where the result goes, as a file.")]
 
 
@@ -61,7 +61,7 @@ def own_data(data: str | None, columns: Mapping[str, str]) -> list[str]:
     """
     said: dict[str, object] = dict(columns)
     if data is None:
-        of_file = [name for name in columns if name not in _WITHOUT_FILE]
+        of_file = [name for name in columns if name not in WITHOUT_FILE]
         if of_file:
             raise UserError(
                 f"{', '.join('--' + name for name in of_file)} describes your own file: name it with --data"

@@ -19,6 +19,7 @@ PICTURES = {
         ["classify", "--sample"],
         ["classify", "--explain", "Wooden acting and a dull plot, but the music is wonderful."],
     ],
+    "generate": [["generate", "--length", "400", "--seed", "7"], ["generate", "--suggest", "I love"]],
     "forecast": [["forecast", "--ticker", "AAPL", "--source", "sample", "--horizon", "5"]],
 }
 ROOT = Path(__file__).parents[2]

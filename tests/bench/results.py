@@ -62,7 +62,7 @@ def row(reports: list[Report]) -> dict:
 def table(task: str, results: dict) -> str:
     """The README's table of one room, in Markdown."""
     head, cells = TABLES[task]
-    lines = [head, re.sub(r"[^|]+", lambda m: "---" if m[0].strip() in ("recipe", "data", "claim", "verdict") else "--:", head)]
+    lines = [head, re.sub(r"[^|]+", lambda m: "---" if m[0].strip() in WORDS else "--:", head)]
     for name, r in results.items():
         data = recipe.raw(name)["data"]["dataset"]
         seen = f"{data}, {SEEN[data]}" if data in SEEN else f"{data}, whole"
@@ -109,6 +109,7 @@ def verdict(r: dict) -> str:
     return f"{'beats' if r['wins'] else 'does not beat'}, p {p}"
 
 
+WORDS = ("recipe", "data", "claim", "verdict")  # columns that stand on the left
 FIRST = "| recipe | data | parameters "
 TABLES = {
     "classify": (FIRST + "| test accuracy | claim | best baseline | verdict | training | one text |", of_texts),

@@ -1,5 +1,6 @@
 """What the README says runs: its Python examples, its first command's file, its links and pictures."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -25,11 +26,11 @@ def test_a_python_example_runs(code, tmp_path, monkeypatch, capsys):
     write_reviews(tmp_path / "reviews.csv", rows=80)
     write_series(tmp_path / "sales.csv", steps=300)
     exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
-    assert capsys.readouterr().out and "keras" in sys.modules or code is EXAMPLES[0]
+    assert (capsys.readouterr().out and "keras" in sys.modules) or code is EXAMPLES[0]
 
 
-def test_every_recipe_has_its_row():
-    for name in recipe.names():
+def test_every_recipe_that_was_measured_has_its_row():
+    for name in json.loads((recipe.folder() / "results.json").read_text()):
         assert f"| `{name}` |" in README, f"{name}: run tests/bench/results.py"
 
 

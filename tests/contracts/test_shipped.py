@@ -4,11 +4,13 @@ import csv
 import json
 
 import pytest
-from seqzoo.verbs import classify
 
 from seqzoo import recipe, runs
-from seqzoo.report import shown
+from seqzoo.page.text import number
+from seqzoo.report import Report
 from seqzoo.tasks import open_room
+from seqzoo.tasks.classify import command
+from seqzoo.tasks.generate import score, words
 from seqzoo.tasks.generate.decode import Sampling
 
 SHIPPED = runs.shipped()
@@ -36,11 +38,11 @@ def test_the_shipped_language_model_writes_english():
     runs.bundle.load_meta(SHIPPED["char-lstm"])
     generator = open_room("generate").predictor(SHIPPED["char-lstm"])
     said = "ROMEO:\nI will not stay to hear the king speak of his love.\n"
-    scores = [generator.nats(generator.prime(text)).mean() for text in (said, said[::-1])]
+    scores = [score.nats(generator, generator.prime(text)).mean() for text in (said, said[::-1])]
     assert scores[0] < 2 < scores[1]
-    (text,) = generator.texts("", 300, Sampling(0.5))
-    assert text == generator.texts("", 300, Sampling(0.5))[0] and text.count(" ") > 30
-    assert {word for word, _ in generator.suggest("I love")} & {"thee", "you", "the", "him", "her", "my", "thy"}
+    (text,) = generator.predict("", 300, Sampling(0.5))
+    assert text == generator.predict("", 300, Sampling(0.5))[0] and text.count(" ") > 30
+    assert {word for word, _ in words.suggest(generator, "I love")} & {"thee", "you", "the", "him", "her", "my", "thy"}
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -48,19 +50,19 @@ def test_a_shipped_bundle_is_small_and_has_a_card(name):
     size = sum(path.stat().st_size for path in SHIPPED[name].iterdir())
     assert size < 12e6
     card = (SHIPPED[name] / "README.md").read_text()
-    report = json.loads((SHIPPED[name] / "report.json").read_text())
-    assert f"seqzoo train {name}" in card and shown(report["metric"], report["value"]) in card and "licence" in card
+    report = Report.load(SHIPPED[name])
+    assert f"seqzoo train {name}" in card and number(report.value, report.kind) in card and "licence" in card
 
 
 def test_listed_results_come_from_reports():
     listed = json.loads((recipe.folder() / "results.json").read_text())
     assert set(listed) <= set(recipe.names())
     for name, folder in SHIPPED.items():
-        report = json.loads((folder / "report.json").read_text())
-        assert report["value"] in listed[name]["values"]
-        assert listed[name]["parameters"] == report["parameters"]
+        report = Report.load(folder)
+        assert report.value in listed[name]["values"]
+        assert listed[name]["parameters"] == report.parameters
 
 
 def test_the_sample_reviews_are_there():
-    with classify.SAMPLE.open() as file:
+    with command.SAMPLE.open() as file:
         assert len(list(csv.DictReader(file))) == 12

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
+from seqzoo.files import read_rows
 from seqzoo.judge import Scores
 from seqzoo.report import JSON, Figure, Section, Table
 from seqzoo.room import Judgement
@@ -34,10 +37,11 @@ def decide(codec: WordCodec, files: Mapping[str, bytes], splits: Splits, recipe:
 
 
 def read_other(options: DataOptions, classifier: Classifier) -> Examples:
-    """All rows of another file."""
-    from pathlib import Path
-
-    return data.read_file(Path(options.path), options)
+    """All rows of another file; where it does not say which belong together, each stands for itself."""
+    path = Path(options.path)
+    if options.group and options.group not in next(read_rows(path), {}):
+        options = replace(options, group="")
+    return data.read_file(path, options)
 
 
 def judge(classifier: Classifier, splits: Splits | None, test: Examples, recipe: ClassifyRecipe) -> Judgement:

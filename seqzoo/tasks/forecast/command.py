@@ -33,8 +33,8 @@ def command(
     path: flags.Data = None,
     csv: Annotated[str | None, typer.Option("--csv", hidden=True, help=_OLD_SPELLING)] = None,
     ticker: Annotated[str | None, typer.Option(metavar="TICKER", help=FLAGS["ticker"])] = None,
-    time: Annotated[str | None, typer.Option(metavar="TIME", help=FLAGS["time"])] = None,
-    target: Annotated[str | None, typer.Option(metavar="TARGET", help=FLAGS["target"])] = None,
+    time: Annotated[str | None, typer.Option(metavar="COLUMN", help=FLAGS["time"])] = None,
+    target: Annotated[str | None, typer.Option(metavar="COLUMN", help=FLAGS["target"])] = None,
     known: Annotated[str, typer.Option(metavar="COLUMNS", help="Known in advance: holiday,promo")] = "",
     past: Annotated[str, typer.Option(metavar="COLUMNS", help="Known up to now: wind")] = "",
     series: Annotated[

@@ -12,7 +12,7 @@ from seqzoo.tasks.generate import score
 from seqzoo.tasks.generate.codec import UnitCodec
 from seqzoo.tasks.generate.counts import NGrams
 from seqzoo.tasks.generate.data import Splits
-from seqzoo.tasks.generate.mixture import Mixture, Reading, Weights
+from seqzoo.tasks.generate.mixture import Mixture, Weights
 from seqzoo.tasks.generate.ngrams import longest_order
 from seqzoo.tasks.generate.predict import Generator
 
@@ -20,28 +20,27 @@ if TYPE_CHECKING:
     from seqzoo.tasks.generate.training import GenerateRecipe
 
 _NUMBERS = 4_000_000  # probabilities held in memory to choose by
-_NETWORK = np.arange(0.6, 1.21, 0.05)
-_COUNTS = np.arange(0.0, 0.61, 0.05)
-_CACHE = (0.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+_NETWORK = np.arange(0.3, 1.11, 0.05)
+_COUNTS = np.arange(0.0, 0.81, 0.05)
+_CACHE = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
 
 def mixture(generator: Generator, splits: Splits, recipe: GenerateRecipe) -> Mixture | None:
     """The mixture a recipe asks for, if it asks for one.
 
-    Without weights of the recipe's own they are chosen by what the training part alone, counted, and a network that has
-    not seen the validation part say of it. Then validation is counted too, where it is learnt.
+    The weights are chosen by what the training part alone, counted, and a network that has not seen the validation part
+    say of it. A network that has learnt it as well takes the recipe's weights, and validation is counted too.
     """
     if not recipe.decide.mix:
         return None
     codec, order = generator.codec, recipe.codec.counts
     train, validation = splits.ids(codec)
-    size = len(codec.vocabulary)
-    weights, steps = Weights(*recipe.decide.weights), dict[str, float]()
-    if not recipe.decide.weights:
-        ngrams = NGrams.fit(train, size, order) if order else None
-        weights, steps = _chosen(generator, ngrams, validation)
     seen = np.concatenate([train, validation]) if splits.refit else train
-    return Mixture(NGrams.fit(seen, size, order) if order else None, weights, steps)
+    ngrams = NGrams.fit(seen, len(codec.vocabulary), order) if order else None
+    if splits.refit:
+        return Mixture(ngrams, Weights(*recipe.decide.weights), codec.unit)
+    weights, steps = _chosen(generator, ngrams, validation)
+    return Mixture(ngrams, weights, codec.unit, steps)
 
 
 def check(codec: UnitCodec, splits: Splits, recipe: GenerateRecipe) -> None:
@@ -80,8 +79,8 @@ def _chosen(generator: Generator, ngrams: NGrams | None, validation: np.ndarray)
         steps |= {"n-grams": _nats(counted, ids), "both": tried[a, b]}
     by_cache = {}
     for strength in _CACHE:
-        mixed = Mixture(ngrams, replace(weights, cache=strength))
-        by_cache[strength] = _nats(score.mixed(mixed, network, ids[1:], Reading(ids[:1].tolist())), ids)
+        mixed = Mixture(ngrams, replace(weights, cache=strength), generator.codec.unit)
+        by_cache[strength] = _nats(np.concatenate([*score.mixed(mixed, [network], ids)]), ids)
     best = min(by_cache, key=lambda strength: by_cache[strength])
     return replace(weights, cache=best), steps | {"with the cache": by_cache[best]}
 
@@ -92,8 +91,7 @@ def _nats(logits: np.ndarray, ids: np.ndarray) -> float:
 
 def _counted(ngrams: NGrams, ids: np.ndarray) -> np.ndarray:
     """(n - 1, size) log probabilities of what follows each id but the last."""
-    reading, rows = Reading(), np.empty((len(ids) - 1, ngrams.size))
-    for row, unit in zip(rows, ids[:-1].tolist(), strict=True):
-        reading = reading.ahead(unit)
-        row[:] = ngrams.probabilities(reading.recent)
+    read, rows = tuple(ids.tolist()), np.empty((len(ids) - 1, ngrams.size))
+    for i, row in enumerate(rows, start=1):
+        row[:] = ngrams.probabilities(read[max(0, i - ngrams.order) : i])
     return np.log(rows)

@@ -17,8 +17,9 @@ import numpy as np
 
 from seqzoo.tasks.generate.counts import NGrams
 
-_ORDERS = (4, 5, 6)  # units of the contexts that are remembered of the text being read
+_ORDERS = {"character": (4, 5, 6), "word": (1, 2), "token": (1, 2)}  # units of the contexts that a text is searched for
 _DISCOUNT = 0.9  # of each count there
+_LEAST = 1e-300  # probability
 _REACH = 16  # units that any context holds, at most
 
 
@@ -44,20 +45,21 @@ Seen = dict[tuple[int, ...], dict[int, int]]
 
 
 class Reading:
-    """One text, as far as it was read: its newest units, and what followed which context in it."""
+    """One text, as far as it was read: its newest units, and what followed which context of `orders` units in it."""
 
-    def __init__(self, recent: Sequence[int] = (), seen: Seen | None = None) -> None:
+    def __init__(self, orders: Sequence[int], recent: Sequence[int] = (), seen: Seen | None = None) -> None:
         self.recent = tuple(recent)[-_REACH:]
+        self._orders = tuple(orders)
         self._seen: Seen = {} if seen is None else seen
 
     def ahead(self, unit: int) -> Reading:
         """This text and one unit more, which is only thought of: nothing is remembered of it."""
-        return Reading((*self.recent, unit), self._seen)
+        return Reading(self._orders, (*self.recent, unit), self._seen)
 
     def read(self, units: Iterable[int]) -> None:
         """Read on. A longer context remembers first; a shorter one only what was new to all longer ones."""
         for unit in units:
-            for order in reversed(_ORDERS):
+            for order in reversed(self._orders):
                 if len(self.recent) >= order:
                     after = self._seen.setdefault(self.recent[-order:], {})
                     after[unit] = after.get(unit, 0) + 1
@@ -67,7 +69,7 @@ class Reading:
 
     def refine(self, p: np.ndarray, strength: float) -> None:
         """Refine (size,) probabilities of the next unit, in place, by what came after the same contexts before."""
-        for order in _ORDERS:
+        for order in self._orders:
             after = self._seen.get(self.recent[-order:]) if len(self.recent) >= order else None
             if after is None:
                 break
@@ -79,14 +81,22 @@ class Reading:
 
 @dataclass(frozen=True)
 class Mixture:
-    """The n-grams of the training text, if there are any, and the weights.
+    """How the probabilities of a text's next unit are made.
 
-    `validation` are the nats by which the weights were chosen, step by step; empty where a recipe states them.
+    Attributes:
+        ngrams: of the training text, if there are any; weights: what each is worth.
+        unit: of the codec: a cache of characters needs longer contexts than one of words.
+        validation: the nats by which the weights were chosen, step by step; empty where a recipe states them.
     """
 
     ngrams: NGrams | None
     weights: Weights
+    unit: str = "character"
     validation: Mapping[str, float] = field(default_factory=dict)
+
+    def begin(self) -> Reading:
+        """A text of which nothing was read."""
+        return Reading(_ORDERS[self.unit])
 
     def logits(self, network: np.ndarray, reading: Reading) -> np.ndarray:
         """(size,) float64 log probabilities of the next unit, from the network's (size,) logits."""
@@ -98,4 +108,4 @@ class Mixture:
         z /= z.sum()
         if self.weights.cache:
             reading.refine(z, self.weights.cache)
-        return np.asarray(np.log(z))
+        return np.asarray(np.log(np.maximum(z, _LEAST)))

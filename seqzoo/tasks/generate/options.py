@@ -83,7 +83,8 @@ class DecideOptions:
     Attributes:
         temperature: of the sampling; prime: what the text begins with; nothing: as after a line end.
         mix: the network with counted n-grams (`codec.counts`) and a cache of what was read; see `mixture`.
-        weights: of network, n-grams and cache; none: chosen on validation, which the network must not have learnt.
+        weights: of network, n-grams and cache, where the network has learnt the validation part as well
+            (`data.refit`); elsewhere they are chosen on validation.
     """
 
     temperature: float = 0.8

@@ -77,7 +77,7 @@ class Generator:
         ngrams = NGrams.load(folder) if (folder / counts.FILE).is_file() else None
         if weights and weights.counts and (ngrams is None or ngrams.size != len(codec.vocabulary)):
             raise UserError(f"{folder}: the counted n-grams and the codec do not fit together")
-        return cls(codec, defaults, graph, Mixture(ngrams, weights, steps) if weights else None)
+        return cls(codec, defaults, graph, Mixture(ngrams, weights, codec.unit, steps) if weights else None)
 
     def save(self, folder: Path) -> None:
         """Write decision.json, and the n-grams if there are any."""
@@ -92,7 +92,7 @@ class Generator:
 
     def begin(self, batch: int) -> Memory:
         """The memory of `batch` texts of which nothing was read."""
-        readings = tuple(Reading() for _ in range(batch)) if self.mixture else ()
+        readings = tuple(self.mixture.begin() for _ in range(batch)) if self.mixture else ()
         return Memory(self.graph.states(batch), np.empty((batch, 0), np.int32), readings)
 
     def step(self, ids: np.ndarray, states: dict[str, np.ndarray]) -> tuple[np.ndarray, dict[str, np.ndarray]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from seqzoo.tasks.generate.codec import UnitCodec
-from seqzoo.tasks.generate.mixture import Mixture, Reading
+from seqzoo.tasks.generate.mixture import Mixture
 from seqzoo.tasks.generate.predict import CHUNK, Generator
 
 _ENDS = 256  # windows scored at a time
@@ -15,23 +15,26 @@ _ENDS = 256  # windows scored at a time
 
 def nats(generator: Generator, ids: np.ndarray) -> np.ndarray:
     """(n - 1,) float64: -log p of each of (n,) ids after the first, given what the model reads (`codec.reads`)."""
-    reading, place, parts = Reading(ids[:1].tolist()), 1, [np.empty(0)]
-    for logits in network_logits(generator, ids):
-        asked = ids[place : place + len(logits)]
-        if generator.mixture is not None:
-            logits = mixed(generator.mixture, logits, asked, reading)
-        parts.append(of_logits(logits, asked))
+    pieces = network_logits(generator, ids)
+    if generator.mixture is not None:
+        pieces = mixed(generator.mixture, pieces, ids)
+    place, parts = 1, [np.empty(0)]
+    for logits in pieces:
+        parts.append(of_logits(logits, ids[place : place + len(logits)]))
         place += len(logits)
     return np.concatenate(parts)
 
 
-def mixed(mixture: Mixture, logits: np.ndarray, asked: np.ndarray, reading: Reading) -> np.ndarray:
-    """What (n, size) logits of the network become; each of the (n,) units is read once it was asked for."""
-    found = np.empty(logits.shape)
-    for row, network, unit in zip(found, logits, asked.tolist(), strict=True):
-        row[:] = mixture.logits(network, reading)
-        reading.read([unit])
-    return found
+def mixed(mixture: Mixture, pieces: Iterable[np.ndarray], ids: np.ndarray) -> Iterator[np.ndarray]:
+    """What the network's logits of (n,) ids after the first become, piece by piece; each id is read in its turn."""
+    reading, place = mixture.begin(), 0
+    for logits in pieces:
+        found = np.empty(logits.shape)
+        for row, network in zip(found, logits, strict=True):
+            reading.read([int(ids[place])])
+            row[:] = mixture.logits(network, reading)
+            place += 1
+        yield found
 
 
 def network_logits(generator: Generator, ids: np.ndarray) -> Iterator[np.ndarray]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import seqzoo
-from seqzoo import compare, corridor, judge, recipe, runs
+from seqzoo import compare, corridor, judge, runs
 from seqzoo.corridor import Work, train
 from seqzoo.errors import UserError
 from seqzoo.judge import Scores
@@ -20,35 +20,8 @@ from seqzoo.tasks.forecast.finding import Asked
 from seqzoo.tasks.forecast.panel import Panel
 from seqzoo.tasks.forecast.room import ROOM
 from tests.conftest import fails
-
-STEPS = 700
-
-
-def write_series(path, steps=STEPS, stores=("",)):
-    """A week's season, a promotion known in advance that lifts sales, noise."""
-    random = np.random.default_rng(0)
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["day", "store", "promo", "sales"])
-        for number, store in enumerate(stores):
-            promo = random.integers(0, 2, steps)
-            values = 100 * (1 + number) + 20 * np.sin(np.arange(steps) * 2 * np.pi / 7) + 30 * promo
-            values = values + random.normal(0, 2, steps)
-            for i in range(steps):
-                writer.writerow([np.datetime64("2022-01-01") + i, store, promo[i], f"{values[i]:.3f}"])
-    return path
-
-
-SMALL = [
-    "codec.window=14", "codec.horizon=3", "codec.season=7", "codec.lags=[7]", "codec.calendar=[\"weekday\"]",
-    "codec.anchor=season", "model.units=12", "model.dropout=0.0", "fit.average=0", "fit.epochs=3",
-    "fit.batch_size=32", "fit.learning_rate=0.01",
-]  # fmt: skip
-
-
-def small(path, *more):
-    columns = ['data.dataset=""', f"data.path={path}", "data.time=day", "data.target=sales", 'data.known=["promo"]']
-    return recipe.load("series-gru", [*columns, *SMALL, *more])
+from tests.tasks.forecast.cases import STEPS, write_series
+from tests.tasks.forecast.cases import recipe_on as small
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,14 @@ from seqzoo.corridor import Work, evaluate, train
 from seqzoo.errors import UserError
 from seqzoo.report import Report
 from seqzoo.runtime import Graph
-from seqzoo.tasks.generate import decode, models, score, words
+from seqzoo.tasks.generate import choosing, data, decode, models, score, words
 from seqzoo.tasks.generate.codec import UnitCodec
 from seqzoo.tasks.generate.counts import NGrams
 from seqzoo.tasks.generate.decode import Sampling
 from seqzoo.tasks.generate.mixture import Mixture, Reading, Weights
 from seqzoo.tasks.generate.ngrams import KneserNey
 from seqzoo.tasks.generate.predict import Defaults, Generator
+from seqzoo.tasks.generate.text import Text
 from seqzoo.tasks.generate.training import carried_layers
 from tests.tasks.generate.cases import LINES, shrunk, written
 
@@ -89,7 +90,7 @@ def test_n_grams_come_back_and_damaged_ones_are_refused(ngrams, tmp_path):
 
 
 def test_what_came_once_is_expected_to_come_again():
-    reading, name = Reading(), [3, 4, 5, 6, 7]
+    reading, name = Reading((4, 5, 6)), [3, 4, 5, 6, 7]
     reading.read([*name, 1, 2, *name[:4]])
     p = np.full(9, 1 / 9)
     reading.refine(p, 2.0)
@@ -99,14 +100,14 @@ def test_what_came_once_is_expected_to_come_again():
 
 
 def test_what_is_only_thought_of_is_not_remembered():
-    reading = Reading()
+    reading = Reading((4, 5, 6))
     reading.read([1, 2, 3, 4, 5, 1, 2, 3])
     here, there = np.full(9, 1 / 9), np.full(9, 1 / 9)
     reading.ahead(4).refine(here, 2.0)
     assert here[5] > 1 / 9 and reading.recent[-1] == 3
     for unit in (4, 6):
         tried = reading.ahead(unit)
-    Reading((1, 2, 3, 4), reading._seen).refine(there, 2.0)
+    Reading((4, 5, 6), (1, 2, 3, 4), reading._seen).refine(there, 2.0)
     np.testing.assert_array_equal(here, there)
     assert tried.recent[-2:] == (3, 6)
 
@@ -176,6 +177,20 @@ def test_weights_that_cannot_be():
             Weights(*wrong)
 
 
+def test_a_cache_of_words_needs_shorter_contexts_than_one_of_characters():
+    for unit, expected in (("character", False), ("word", True), ("token", True)):
+        reading, p = Mixture(None, Weights(cache=2.0), unit).begin(), np.full(9, 1 / 9)
+        reading.read([3, 4, 5, 3])
+        reading.refine(p, 2.0)
+        assert bool(p[4] > 1 / 9) == expected
+
+
+def test_logits_beyond_all_bounds_are_no_warning(ngrams):
+    mixture = Mixture(ngrams, Weights(0.8, 0.5, 2.0))
+    logits = mixture.logits(np.array([1e4, -1e4, *[0.0] * 7], np.float32), mixture.begin())
+    assert np.isfinite(logits).all() and np.exp(logits).sum() == pytest.approx(1)
+
+
 # --- in the corridor -----------------------------------------------------------------------------------
 
 MIX = ("model.units=24", "fit.batch_size=8", "codec.counts=4", "decide.mix=true")
@@ -184,7 +199,7 @@ MIX = ("model.units=24", "fit.batch_size=8", "codec.counts=4", "decide.mix=true"
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("mixture")
-    train(shrunk(written(folder), "char-lstm", *MIX, "decide.weights=[]"), folder / "run", Work(quiet=True))
+    train(shrunk(written(folder), "char-lstm", *MIX), folder / "run", Work(quiet=True))
     return folder / "run"
 
 
@@ -217,26 +232,24 @@ def test_a_damaged_mixture_is_told(run, tmp_path):
         Generator.load(broken)
 
 
-def test_stated_weights_are_taken_as_they_are(tmp_path):
-    path = written(tmp_path, 60)
-    chosen = shrunk(path, "char-lstm", *MIX, "decide.weights=[0.9, 0.2, 4]", "fit.epochs=1")
-    report = train(chosen, tmp_path / "run", Work(quiet=True))
-    generator = runs.load(str(tmp_path / "run"), "generate")
-    assert generator.mixture.weights == Weights(0.9, 0.2, 4.0) and not generator.mixture.validation
-    assert "earlier run" in report.facts["chosen by"]
+def test_a_network_that_learnt_validation_takes_the_recipes_weights(run, tmp_path):
+    chosen = shrunk(written(tmp_path), "char-lstm", *MIX, "decide.weights=[0.9, 0.2, 4]")
+    generator, splits = runs.load(str(run), "generate"), data.load(chosen.data)
+    free = choosing.mixture(generator, splits, chosen)
+    assert free.validation and free.weights == generator.mixture.weights  # of one's own text they are chosen
+    stated = choosing.mixture(generator, replace(splits, refit=True), chosen)
+    assert stated.weights == Weights(0.9, 0.2, 4.0) and not stated.validation
+    assert stated.ngrams.counts.sum() > free.ngrams.counts.sum()
 
 
 @pytest.mark.parametrize(
     ("name", "sets", "message"),
     [("char-lstm", ["data.refit=true", "decide.weights=[]"], "shows the network the validation part"),
-     ("word-fill", [], "reads both sides"), ("char-lstm", ["codec.counts=30", "decide.weights=[]"], "at most")],
+     ("word-fill", [], "reads both sides"), ("char-lstm", ["codec.counts=30"], "at most")],
 )  # fmt: skip
 def test_a_mixture_that_cannot_be_is_refused_before_training(name, sets, message):
-    from seqzoo.tasks.generate import choosing, data
-    from seqzoo.tasks.generate.text import Text
-
     chosen = recipe.load(name, ["decide.mix=true", *sets])
-    splits = data.Splits(Text(()), Text(()), None, refit=chosen.data.refit and "30" not in sets[0])
+    splits = data.Splits(Text(()), Text(()), None, refit=chosen.data.refit)
     codec = UnitCodec("character", 5, chosen.codec.reads, 1, SYMBOLS)
     with pytest.raises(UserError, match=message):
         choosing.check(codec, splits, chosen)

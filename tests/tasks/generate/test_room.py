@@ -1,5 +1,7 @@
 """The room end to end on a small text: train, save, load, continue, score, suggest."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -84,11 +86,17 @@ def test_a_carried_state_is_the_whole_prefix(generator):
     np.testing.assert_allclose(every, whole[0], atol=1e-4)
 
 
-def test_nats_are_those_of_keras(run, generator):
+@pytest.fixture(scope="module")
+def network(generator):
+    """The network of the mixture, alone."""
+    return replace(generator, mixture=None)
+
+
+def test_nats_are_those_of_keras(run, network):
     model = keras.models.load_model(run / "model.keras")
-    ids, _ = generator.codec.encode(LINES)
+    ids, _ = network.codec.encode(LINES)
     expected = keras.losses.sparse_categorical_crossentropy(ids[1:], model(ids[None, :-1].astype(np.int32))[0], True)
-    np.testing.assert_allclose(score.nats(generator, ids), np.asarray(expected), atol=1e-4)
+    np.testing.assert_allclose(score.nats(network, ids), np.asarray(expected), atol=1e-4)
 
 
 def test_one_seed_one_text(generator):
@@ -99,12 +107,12 @@ def test_one_seed_one_text(generator):
     assert many[0] == a[0] and len(set(many)) == 3
 
 
-def test_greedy_is_the_likeliest(generator):
-    ids = generator.prime("a dog")
-    greedy = [int(step[0]) for step in generator.stream(ids, 10, Sampling(0))]
+def test_greedy_is_the_likeliest(network):
+    ids = network.prime("a dog")
+    greedy = [int(step[0]) for step in network.stream(ids, 10, Sampling(0))]
     read = list(ids)
     for unit in greedy:
-        logits, _ = generator.step(np.array([read], np.int32), generator.graph.states(1))
+        logits, _ = network.step(np.array([read], np.int32), network.graph.states(1))
         assert unit == logits[0, -1].argmax()
         read.append(unit)
 
