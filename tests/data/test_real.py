@@ -84,21 +84,22 @@ def test_spam_is_learnt_from_the_command_line(tmp_path):
 def test_killed_at_three_moments_the_weights_are_the_same(tmp_path):
     """kill -9, wherever it strikes, and --resume: the weights of an undisturbed run."""
 
-    def command(out):
-        sets = [part for one in ("fit.epochs=4", "model.units=[16, 8]") for part in ("--set", one)]
-        return [sys.executable, "-m", "seqzoo", "train", "spam-bilstm", "--out", str(tmp_path / out), *sets]
+    sets = [part for one in ("fit.epochs=4", "model.units=[16, 8]") for part in ("--set", one)]
+
+    def command(out, *more):
+        return [sys.executable, "-m", "seqzoo", "train", "spam-bilstm", "--out", str(tmp_path / out), *more]
 
     def weights(out):
         return json.loads((tmp_path / out / "report.json").read_text())["weights_sha256"]
 
-    subprocess.run(command("whole"), check=True, capture_output=True)
+    subprocess.run(command("whole", *sets), check=True, capture_output=True)
     chooser = random.Random()
     for sign in ("bilstm_classifier", "epoch 1/4", "epoch 2/4"):  # two epochs are always left
         out = "killed-" + sign.partition("/")[0].replace(" ", "-")
-        with subprocess.Popen(command(out), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        with subprocess.Popen(command(out, *sets), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
             assert process.stdout and any(line.startswith(sign) for line in process.stdout)
             time.sleep(chooser.uniform(0, 2))
             os.kill(process.pid, signal.SIGKILL)
         assert not (tmp_path / out).exists()
-        subprocess.run([*command(out), "--quiet", "--resume"], check=True, capture_output=True)
+        subprocess.run(command(out, "--quiet", "--resume"), check=True, capture_output=True)
         assert weights(out) == weights("whole")
