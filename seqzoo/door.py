@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +46,7 @@ class Run:
         import keras
 
         registry.open_layers()
-        return keras.saving.load_model(path)
+        return keras.saving.load_model(path, compile=False)
 
     def predict(self, *given: Any, **options: Any) -> Any:
         """Answer as this run's task does: see `predict` of Classifier, Forecaster or Generator."""
@@ -113,16 +113,19 @@ def train(
     from seqzoo.corridor import train as walk
 
     path = None if data is None else str(kept(data))
-    given = [line for key, value in (settings or {}).items() for line in _override(key, value)]
-    chosen = recipe.load(name, [*given, *flags.own_data(path, columns)])
+    chosen = recipe.load(name, [*overrides(settings), *flags.own_data(path, columns)])
     folder = Path(out) if out else runs.new_folder(chosen.name)
     walk(chosen, folder, Work(seed, quiet=quiet))
     return Run(folder)
 
 
-def _override(key: str, value: Value) -> Iterable[str]:
-    table, _, name = key.partition(".")
-    return flags.overrides(table, {name: value})
+def overrides(settings: Mapping[str, Value] | None) -> list[str]:
+    """What differs from a recipe, {"fit.epochs": 3}, as the command line has it: "fit.epochs=3"."""
+    lines = []
+    for key, value in (settings or {}).items():
+        table, _, name = key.partition(".")
+        lines += flags.overrides(table, {name: value})
+    return lines
 
 
 def kept(data: str | Path | pd.DataFrame) -> Path:

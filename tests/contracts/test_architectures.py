@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "forward.json").read
 TOLERANCE = 1e-5
 
 
+@cache
 def documented(name):
     """Build at the documented sizes; a count without its embedding is marked by vocabulary_size 0."""
     found = registry.ARCHITECTURES[name]

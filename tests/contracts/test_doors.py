@@ -157,6 +157,12 @@ def test_no_room_is_named_in_the_corridor():
                 assert not words & names, f"{path.name}, line {node.lineno}: {node.value!r}"
 
 
+def test_the_contract_of_a_room_has_no_hole():
+    """`Any` would switch the type checker off just where a room is written."""
+    names = {node.id for node in ast.walk(ast.parse((PACKAGE / "room.py").read_text())) if isinstance(node, ast.Name)}
+    assert "Any" not in names and "Room" in (PACKAGE / "corridor.py").read_text()
+
+
 def test_no_room_imports_a_room_and_its_record_stands_below_the_corridor():
     """A room's command and door use the corridor, which walks the record: that must reach none of them."""
     arrows = {module(path): imported(path) for path in FILES}

@@ -96,7 +96,9 @@ def test_killed_at_three_moments_the_weights_are_the_same(tmp_path):
     chooser = random.Random()
     for sign in ("bilstm_classifier", "epoch 1/4", "epoch 2/4"):  # two epochs are always left
         out = "killed-" + sign.partition("/")[0].replace(" ", "-")
-        with subprocess.Popen(command(out, *sets), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        with subprocess.Popen(
+            command(out, *sets), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process:
             assert process.stdout and any(line.startswith(sign) for line in process.stdout)
             time.sleep(chooser.uniform(0, 2))
             os.kill(process.pid, signal.SIGKILL)

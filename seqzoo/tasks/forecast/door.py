@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqzoo import flags
-from seqzoo.door import Value, kept
+from seqzoo.door import Value, kept, overrides
 from seqzoo.tasks.forecast import finding
 from seqzoo.tasks.forecast.finding import Asked
 
@@ -66,16 +65,10 @@ def forecast(
     about: dict[str, object] = {key: value for key, value in (named | lists).items() if value}
     if data is not None:
         about["path"] = str(kept(data))
-    sets = [line for key, value in (settings or {}).items() for line in _override(key, value)]
-    asked = Asked(about, None if run is None else str(run), recipe, horizon, sets, seed)
+    asked = Asked(about, None if run is None else str(run), recipe, horizon, overrides(settings), seed)
     answered = finding.answer(asked, quiet=quiet)
     table = pd.DataFrame(finding.rows(answered.forecasts()))
     verdict = answered.report.verdict
     table.attrs = {"verdict": verdict.words if verdict else "", "wins": answered.report.wins,
                    "run": str(answered.folder)}  # fmt: skip
     return table
-
-
-def _override(key: str, value: Value) -> list[str]:
-    table, _, name = key.partition(".")
-    return flags.overrides(table, {name: value})

@@ -6,12 +6,17 @@ import lzma
 
 import numpy as np
 
+from seqzoo.tasks.generate import score
+from seqzoo.tasks.generate.counts import NGrams
+from seqzoo.tasks.generate.mixture import STRENGTHS, Mixture, Weights
 from seqzoo.tasks.generate.ngrams import MOST_COUNTED, KneserNey, longest_order
 from seqzoo.tasks.generate.text import Text
 
-UNIGRAM, KNESER_NEY = "unigram", "Kneser-Ney"
+UNIGRAM, KNESER_NEY, CACHED = "unigram", "Kneser-Ney", "Kneser-Ney with a cache"
 ORDER = "Kneser-Ney order"
 _CHOOSING = 500_000  # validation ids by which the order is chosen, the last
+_CACHED = 20_000  # validation ids by which the strength of a cache is chosen, the last
+_PIECE = 1024  # ids
 _BEFORE = 50_000_000  # bytes of training text that the compressor is shown, the last
 
 
@@ -36,6 +41,30 @@ def nats(
     counted = model.nats(test, best) if places is None else model.nats_between(test, best, places)
     asked = np.asarray(test[1:] if places is None else test[places], np.int64)
     return {UNIGRAM: -np.log(counts / counts.sum())[asked], KNESER_NEY: counted}, best
+
+
+def with_cache(
+    train: np.ndarray, validation: np.ndarray, test: np.ndarray, size: int, order: int, unit: str
+) -> np.ndarray:
+    """(n - 1,) nats of each test id after the first, by n-grams that learn from what was read of the test part.
+
+    What a mixture with a cache has to beat. The strength of the cache is chosen on validation.
+    """
+    held, alone = validation[-_CACHED:], NGrams.fit(train, size, order)
+    nats_of = {strength: _cached(alone, held, strength, unit).mean() for strength in STRENGTHS[1:]}
+    best = min(nats_of, key=lambda strength: float(nats_of[strength]))
+    return _cached(NGrams.fit(np.concatenate([train, validation]), size, order), test, best, unit)
+
+
+def _cached(ngrams: NGrams, ids: np.ndarray, strength: float, unit: str) -> np.ndarray:
+    mixture = Mixture(ngrams, Weights(network=1.0, counts=1.0, cache=strength), unit)
+    rows = (min(_PIECE, len(ids) - 1 - begin) for begin in range(0, len(ids) - 1, _PIECE))
+    nothing = (np.zeros((count, ngrams.size), np.float32) for count in rows)  # a network that knows nothing
+    pieces, place = [], 1
+    for logits in score.mixed(mixture, nothing, ids):
+        pieces.append(score.of_logits(logits, ids[place : place + len(logits)]))
+        place += len(logits)
+    return np.concatenate(pieces)
 
 
 def xz(train: Text | None, test: Text) -> dict[str, float]:

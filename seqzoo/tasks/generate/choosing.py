@@ -12,7 +12,7 @@ from seqzoo.tasks.generate import score
 from seqzoo.tasks.generate.codec import UnitCodec
 from seqzoo.tasks.generate.counts import NGrams
 from seqzoo.tasks.generate.data import Splits
-from seqzoo.tasks.generate.mixture import Mixture, Weights
+from seqzoo.tasks.generate.mixture import STRENGTHS, Mixture, Weights
 from seqzoo.tasks.generate.ngrams import longest_order
 from seqzoo.tasks.generate.predict import Generator
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _NUMBERS = 4_000_000  # probabilities held in memory to choose by
 _NETWORK = np.arange(0.3, 1.11, 0.05)
 _COUNTS = np.arange(0.0, 0.81, 0.05)
-_CACHE = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
 
 def mixture(generator: Generator, splits: Splits, recipe: GenerateRecipe) -> Mixture | None:
@@ -78,7 +77,7 @@ def _chosen(generator: Generator, ngrams: NGrams | None, validation: np.ndarray)
         weights = Weights(round(float(a), 2), round(float(b), 2))
         steps |= {"n-grams": _nats(counted, ids), "both": tried[a, b]}
     by_cache = {}
-    for strength in _CACHE:
+    for strength in STRENGTHS:
         mixed = Mixture(ngrams, replace(weights, cache=strength), generator.codec.unit)
         by_cache[strength] = _nats(np.concatenate([*score.mixed(mixed, [network], ids)]), ids)
     best = min(by_cache, key=lambda strength: by_cache[strength])

@@ -56,7 +56,7 @@ def judge(generator: Generator, splits: Splits | None, test: Text, recipe: Gener
     """Score the units of a text after its first, beside counted n-grams where there is something to count."""
     codec = generator.codec
     scored = _scored(generator, test)
-    ours, others, counts = _against_baselines(codec, splits, scored)
+    ours, others, counts = _against_baselines(generator, splits, scored)
     both = codec.reads == "both"
     rates = _rates(generator)
     bits = baselines.xz(splits.train if splits else None, test)
@@ -91,19 +91,22 @@ def _scored(generator: Generator, text: Text) -> _Scored:
 
 
 def _against_baselines(
-    codec: UnitCodec, splits: Splits | None, scored: _Scored
+    generator: Generator, splits: Splits | None, scored: _Scored
 ) -> tuple[Scores, dict[str, Scores], dict[str, int]]:
     """Our scores, those of each baseline on the same units, and counts.
 
     Where both sides are read, only at places that are evenly spread, because counted n-grams ask for so much there.
     """
     test = {"test": len(scored.ids), "unknown in test": scored.unknown}
+    codec = generator.codec
     if splits is None:
         return _blocks(scored.nats), {}, test
     train, validation = splits.ids(codec)
     counts, size = {"train": len(train), "validation": len(validation), **test}, len(codec.vocabulary)
     if codec.reads != "both":
         others, order = baselines.nats(train, validation, scored.ids, size)
+        if generator.mixture is not None and generator.mixture.weights.cache:
+            others[baselines.CACHED] = baselines.with_cache(train, validation, scored.ids, size, order, codec.unit)
         ours, theirs = _blocks(scored.nats), {name: _blocks(each) for name, each in others.items()}
         return ours, theirs, counts | {baselines.ORDER: order}
     last = len(scored.ids) - _REACH - 1

@@ -19,6 +19,7 @@ from seqzoo.tasks.generate.counts import NGrams
 
 _ORDERS = {"character": (4, 5, 6), "word": (1, 2), "token": (1, 2)}  # units of the contexts that a text is searched for
 _DISCOUNT = 0.9  # of each count there
+STRENGTHS = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)  # of a cache, to choose among
 _LEAST = 1e-300  # probability
 _REACH = 16  # units that any context holds, at most
 

@@ -178,7 +178,8 @@ def test_recipes_are_compared_on_the_origins_they_share(run, monkeypatch, tmp_pa
 # --- the verb ----------------------------------------------------------------------------------------
 
 
-QUICK = ["--set", "fit.epochs=1", "--set", "model.units=8"]
+FAST = ["fit.epochs=1", "model.units=8", "model.architecture=lstm_forecaster", "codec.future=false"]
+QUICK = [part for one in FAST for part in ("--set", one)]
 
 
 def write_load(path, days=400, changed=0.0):
@@ -218,7 +219,7 @@ def test_forecast_trains_once_and_then_answers(seqzoo, tmp_path, monkeypatch):
 def test_a_model_belongs_to_the_data_it_was_trained_on(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = write_load(tmp_path / "load.csv")
-    asked = Asked({"path": str(path)}, overrides=["fit.epochs=1", "model.units=8"])
+    asked = Asked({"path": str(path)}, overrides=FAST)
     said, trained = [], []
     real = corridor.walk
     monkeypatch.setattr(corridor, "walk", lambda *args: trained.append(args[2]) or real(*args))
@@ -258,7 +259,7 @@ def test_the_data_are_read_once(tmp_path, monkeypatch):
     path, read = write_load(tmp_path / "load.csv"), []
     real = data.panel_of
     monkeypatch.setattr(data, "panel_of", lambda *args, **options: read.append(1) or real(*args, **options))
-    finding.answer(Asked({"path": str(path)}, overrides=["fit.epochs=1", "model.units=8"]))
+    finding.answer(Asked({"path": str(path)}, overrides=FAST))
     assert read == [1]
 
 
