@@ -17,15 +17,15 @@ from pathlib import Path
 
 import numpy as np
 
-from seqzoo import fit, recipe, registry
+from seqzoo import fitting, recipe, registry
 from seqzoo.tasks import open_room
 
 epochs = int(sys.argv[1]) if len(sys.argv) > 1 else 1
 chosen = recipe.load("imdb-bilstm", [f"fit.epochs={epochs}"])
 room = open_room("classify")
-splits = room.load(chosen.data)
-codec = room.fit_codec(splits.train, chosen.codec)
-test = splits.open_test()
+splits = room.load(chosen.data, False)
+codec = room.fit_codec(splits, chosen.codec)
+test = room.open_test(splits)
 truth = codec.encode_labels(test.labels)
 
 
@@ -33,17 +33,17 @@ def literal() -> tuple[float, float]:
     """Seconds for each epoch, and test accuracy, of the source's code on the same words."""
     import keras
 
-    def left_padded(texts):
-        rows = np.zeros((len(texts), 200), np.int32)
-        for row, text in zip(rows, texts, strict=True):
-            ids = codec.ids(text)[-200:]
+    def left_padded(tokens):
+        rows = np.zeros((len(tokens), 200), np.int32)
+        for row, words in zip(rows, tokens, strict=True):
+            ids = codec.ids(words)[-200:]
             row[200 - len(ids) :] = ids
         return rows
 
-    texts = splits.train.texts + splits.validation.texts
+    tokens = splits.train.tokens + splits.validation.tokens
     labels = codec.encode_labels(splits.train.labels + splits.validation.labels).astype(np.float32)
-    order = np.random.default_rng(0).permutation(len(texts))
-    x, y = left_padded([texts[i] for i in order]), labels[order]
+    order = np.random.default_rng(0).permutation(len(tokens))
+    x, y = left_padded([tokens[i] for i in order]), labels[order]
     layers = keras.layers
     model = keras.Sequential(
         [
@@ -60,17 +60,20 @@ def literal() -> tuple[float, float]:
     started = time.perf_counter()
     model.fit(x, y, batch_size=64, epochs=epochs, validation_split=0.2, verbose=0)
     seconds = (time.perf_counter() - started) / epochs
-    predicted = model.predict(left_padded(test.texts), batch_size=256, verbose=0)[:, 0] > 0.5
+    predicted = model.predict(left_padded(test.tokens), batch_size=256, verbose=0)[:, 0] > 0.5
     return seconds, float(np.mean(predicted == truth))
 
 
 def ours() -> float:
     """Seconds for each epoch of the recipe, validation and checkpoint included."""
-    fit.prepare(0)
+    fitting.prepare(0, parallel=registry.find_architecture(chosen.architecture).parallel)
+
+    from seqzoo.fitting.fit import fit
+
     model = registry.build(chosen.architecture, chosen.model, codec.sizes())
-    batches = room.batches(codec, splits, chosen, 0)
+    training = room.training(codec, splits, chosen, 0)
     with tempfile.TemporaryDirectory() as folder:
-        history = fit.fit(model, *batches, chosen.fit, Path(folder), **room.objective(codec), quiet=True)
+        history = fit(model, training, chosen.fit, Path(folder), quiet=True)
     return sum(row["seconds"] for row in history) / len(history)
 
 

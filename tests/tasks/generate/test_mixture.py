@@ -1,17 +1,18 @@
 """A network, counted n-grams and a cache as one model: probabilities, files, and how the weights are chosen."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from seqzoo import graph, recipe, runs
+from seqzoo import bundle, graph, recipe, runs
 from seqzoo.corridor import Work, evaluate, train
 from seqzoo.errors import UserError
 from seqzoo.report import Report
 from seqzoo.runtime import Graph
-from seqzoo.tasks.generate import choosing, data, decode, models, score, words
+from seqzoo.tasks.generate import baselines, choosing, data, decode, models, score, words
 from seqzoo.tasks.generate.codec import UnitCodec
 from seqzoo.tasks.generate.counts import NGrams
 from seqzoo.tasks.generate.decode import Sampling
@@ -216,9 +217,17 @@ def test_weights_are_chosen_on_validation_and_stay_with_the_bundle(run):
     assert generator.mixture.ngrams.order == 4 and score.nats(generator, ids)[30:].mean() < 0.5
 
 
-def test_a_damaged_mixture_is_told(run, tmp_path):
-    import shutil
+def test_a_model_with_a_cache_is_held_against_n_grams_with_a_cache(run, tmp_path):
+    shutil.copytree(run, tmp_path / "run")
+    decided = json.loads((run / "decision.json").read_text())
+    for cache, judged in ((0.0, False), (4.0, True)):
+        decided["weights"]["cache"] = cache
+        (tmp_path / "run" / "decision.json").write_text(json.dumps(decided))
+        bundle.seal(tmp_path / "run", {"task": "generate"})
+        assert (baselines.CACHED in evaluate(str(tmp_path / "run")).baselines) == judged
 
+
+def test_a_damaged_mixture_is_told(run, tmp_path):
     broken = tmp_path / "broken"
     for damage in ({"weights": {"network": 0}}, {"weights": {"speed": 1}}, {"weights": [1, 2, 3]}, {"validation": 3}):
         shutil.copytree(run, broken, dirs_exist_ok=True)
