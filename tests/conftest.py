@@ -1,8 +1,10 @@
-"""What the tests share: a small labelled file, and one tiny run trained on it."""
+"""What the tests share: a small labelled file, and one tiny run of each room."""
 
+import fcntl
 import io
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import curl_cffi  # noqa: F401  (yfinance's transport must be loaded before TensorFlow)
@@ -30,14 +32,35 @@ def tiny_recipe(reviews: Path):
     return recipe.load("imdb-bilstm", [*TINY, f"data.path={reviews}"])
 
 
+def cases(task):
+    """A room's own tiny data: a `small` recipe on them, `other` data, an `answer` to check."""
+    return import_module("tests.toy_cases" if task == "echo" else f"tests.tasks.{task}.cases")
+
+
 @pytest.fixture(scope="session")
-def tiny_run(tiny_recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A trained bundle; do not change it: copy it."""
+def trained(tmp_path_factory: pytest.TempPathFactory):
+    """Gives a room's run, trained when it is first asked for, once for all processes; do not change it: copy it."""
     from seqzoo.corridor import Work, train
 
-    out = tmp_path_factory.mktemp("runs") / "tiny"
-    train(tiny_recipe, out, Work(quiet=True))
-    return out
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def run(task: str) -> Path:
+        folder = shared / "trained" / task
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "run").is_dir():
+                train(cases(task).small(folder), folder / "run", Work(quiet=True))
+        return folder / "run"
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def tiny_run(trained) -> Path:
+    """A trained bundle of `classify`."""
+    return trained("classify")
 
 
 class Terminal(io.StringIO):

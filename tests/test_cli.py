@@ -35,17 +35,6 @@ def test_version_and_completion(seqzoo):
     assert flags.recipe_names("imdb-b") == ["imdb-bilstm"]
 
 
-def test_copy_and_train_the_copy(seqzoo, reviews, tmp_path):
-    assert seqzoo("copy", "imdb-bilstm", "mine.toml")[0] == 0
-    fails(seqzoo("copy", "imdb-bilstm", "mine.toml"), "exists already")
-    fails(seqzoo("copy", "imdb-bilstm", "mine.txt"), ".toml")
-    sets = [part for one in [*TINY, f"data.path={reviews}", "fit.epochs=3"] for part in ("--set", one)]
-    code, out, _ = seqzoo("train", "mine.toml", "--quiet", *sets)
-    assert code == 0 and "best baseline" in out
-    assert (tmp_path / "runs" / "mine" / "meta.json").is_file()
-    assert seqzoo("classify", "--run", "mine", "superb")[0] == 0
-
-
 def test_data_commands(seqzoo, monkeypatch, tmp_path):
     monkeypatch.setenv("SEQZOO_DATA", str(tmp_path))
     assert seqzoo("data", "path")[1].strip() == str(tmp_path)
@@ -64,18 +53,22 @@ def own(reviews, *more):
     return ["--data", reviews, "--text", "review", "--label", "stars", "--group", "film", *sets, *more]
 
 
-def test_train_evaluate_and_require_win(seqzoo, reviews, tmp_path, monkeypatch):
-    code, out, _ = seqzoo("train", "imdb-bilstm", *own(reviews), "--json", "--seed", "7", "--out", "run", "--quiet")
+def test_copy_train_the_copy_evaluate_and_require_win(seqzoo, reviews, tmp_path, monkeypatch):
+    assert seqzoo("copy", "imdb-bilstm", "mine.toml")[0] == 0
+    fails(seqzoo("copy", "imdb-bilstm", "mine.toml"), "exists already")
+    fails(seqzoo("copy", "imdb-bilstm", "mine.txt"), ".toml")
+    code, out, _ = seqzoo("train", "mine.toml", *own(reviews), "--json", "--seed", "7", "--quiet")
     report = json.loads(out)
-    assert code == 0 and report["seed"] == 7 and report["folder"] == "run"
-    again = json.loads(seqzoo("evaluate", "run", "--json")[1])
+    assert code == 0 and report["seed"] == 7 and report["folder"] == "runs/mine"
+    assert seqzoo("classify", "--run", "mine", "superb")[0] == 0
+    again = json.loads(seqzoo("evaluate", "mine", "--json")[1])
     assert again["value"] == report["value"] and again["verdict"] == report["verdict"]
     assert again["baselines"] == report["baselines"] and again["metrics"] == report["metrics"]
     other = json.loads(
-        seqzoo("evaluate", "run", "--data", reviews, "--text", "review", "--label", "stars", "--json")[1]
+        seqzoo("evaluate", "mine", "--data", reviews, "--text", "review", "--label", "stars", "--json")[1]
     )
     assert other["n"] == 240 and other["verdict"] is None and not other["baselines"]
-    assert seqzoo("evaluate", "run")[0] == 0
+    assert "best baseline" in seqzoo("evaluate", "mine")[1]
     judged = Report.from_json(report)
     for wins, expected in ((True, 0), (False, 1)):
         told = replace(judged, verdict=replace(judged.verdict, wins=wins))

@@ -3,39 +3,18 @@
 import inspect
 import json
 from dataclasses import fields
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from seqzoo import corridor, judge, recipe, runs, tasks
-from seqzoo.corridor import Work
 from seqzoo.page import html, terminal
 from seqzoo.report import Report
 from seqzoo.room import Room
+from tests.conftest import cases
 
 ROOMS = sorted(tasks.ROOMS)
 FOLDER = Path(tasks.__file__).parent
-
-
-def cases(task):
-    """A room's own tiny data: `write(folder)` gives the recipe's name and overrides, `ASKED` what to predict."""
-    return import_module("tests.toy_cases" if task == "echo" else f"tests.tasks.{task}.cases")
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """One tiny run of each room, trained when it is first asked for."""
-    made = {}
-
-    def run(task):
-        if task not in made:
-            folder = tmp_path_factory.mktemp(task)
-            chosen = cases(task).small(folder)
-            made[task] = folder / "run", corridor.train(chosen, folder / "run", Work(seed=3, quiet=True)), chosen
-        return made[task]
-
-    return run
 
 
 def test_the_rooms_are_the_folders_that_hold_one():
@@ -60,20 +39,21 @@ def test_the_record_is_whole(task):
 
 @pytest.mark.parametrize("task", ROOMS)
 def test_the_report_holds_what_was_measured_and_survives_its_file(task, trained):
-    folder, report, _ = trained(task)
+    folder = trained(task)
+    report = Report.load(folder)
     assert report.task == task and report.n > 0 and report.history and report.learnt
     assert report.interval[0] <= report.value <= report.interval[1]
     assert report.baselines and report.verdict and report.verdict.baseline in report.baselines
     assert report.onnx_difference < 1e-3 and {"name", "licence"} <= set(report.data)
-    again = Report.load(folder)
-    assert json.dumps(again.to_json()) == json.dumps(json.loads((folder / "report.json").read_text()))
+    assert json.dumps(report.to_json()) == json.dumps(json.loads((folder / "report.json").read_text()))
     metric = tasks.open_room(task).metric
-    assert judge.value(again.scores, metric) == pytest.approx(report.value, rel=1e-4)
+    assert judge.value(report.scores, metric) == pytest.approx(report.value, rel=1e-4)
 
 
 @pytest.mark.parametrize("task", ROOMS)
 def test_page_and_terminal_show_it_without_knowing_the_room(task, trained, capsys):
-    folder, report, _ = trained(task)
+    folder = trained(task)
+    report = Report.load(folder)
     page = (folder / "report.html").read_text()
     assert all(html.escaped(section.title) in page for section in report.sections)
     assert report.recipe in page and 'src="' not in page and "<link" not in page
@@ -84,7 +64,8 @@ def test_page_and_terminal_show_it_without_knowing_the_room(task, trained, capsy
 
 @pytest.mark.parametrize("task", ROOMS)
 def test_evaluate_repeats_the_report(task, trained):
-    folder, report, _ = trained(task)
+    folder = trained(task)
+    report = Report.load(folder)
     again = corridor.evaluate(str(folder))
     assert again.value == pytest.approx(report.value, rel=1e-6)
     assert again.verdict.words == report.verdict.words
@@ -93,7 +74,8 @@ def test_evaluate_repeats_the_report(task, trained):
 
 @pytest.mark.parametrize("task", ROOMS)
 def test_other_data_are_judged_whole_beside_what_needs_no_training(task, trained, tmp_path):
-    folder, report, _ = trained(task)
+    folder = trained(task)
+    report = Report.load(folder)
     again = corridor.evaluate(str(folder), cases(task).other(tmp_path))
     assert again.n > 0 and again.metric == report.metric
     assert set(again.baselines) <= set(report.baselines)
@@ -104,7 +86,7 @@ def test_a_bundle_is_loaded_by_its_place_alone_and_answers(task, trained):
     """`load` needs no task: the bundle knows its own."""
     import seqzoo
 
-    folder, _, _ = trained(task)
+    folder = trained(task)
     predictor = seqzoo.load(folder)
     assert type(predictor) is type(tasks.open_room(task).predictor(folder))
     assert cases(task).answer(predictor)
@@ -112,20 +94,19 @@ def test_a_bundle_is_loaded_by_its_place_alone_and_answers(task, trained):
 
 @pytest.mark.parametrize("task", ROOMS)
 def test_codecs_survive_their_files_and_fit_a_builder(task, trained, tmp_path):
-    folder, _, chosen = trained(task)
+    folder = trained(task)
     codec = tasks.open_room(task).predictor(folder).codec
     codec.save(tmp_path)
     assert (tmp_path / "codec.json").read_bytes() == (folder / "codec.json").read_bytes()
-    keywords = recipe.registry.find_architecture(chosen.architecture).keywords
+    keywords = recipe.registry.find_architecture(runs.recipe_of(folder).architecture).keywords
     needed = {name for name, (_, default) in keywords.items() if default is inspect.Parameter.empty}
     assert needed <= set(codec.sizes()) <= set(keywords)
 
 
 @pytest.mark.parametrize("task", ROOMS)
 def test_the_test_part_opens_once(task, trained):
-    _, _, chosen = trained(task)
     room = tasks.open_room(task)
-    splits = room.load(chosen.data, True)
+    splits = room.load(runs.recipe_of(trained(task)).data, True)
     room.open_test(splits)
     with pytest.raises(RuntimeError, match="opened before"):
         room.open_test(splits)

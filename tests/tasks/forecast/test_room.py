@@ -3,13 +3,14 @@
 import csv
 import io
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import seqzoo
-from seqzoo import compare, corridor, judge, runs
+from seqzoo import bundle, compare, corridor, door, judge, runs
 from seqzoo.corridor import Work, train
 from seqzoo.errors import UserError
 from seqzoo.judge import Scores
@@ -25,11 +26,8 @@ from tests.tasks.forecast.cases import recipe_on as small
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("forecast")
-    path = write_series(folder / "sales.csv")
-    train(small(path), folder / "run", Work(quiet=True))
-    return folder / "run"
+def run(trained):
+    return trained("forecast")
 
 
 def test_it_learns_what_naive_rules_cannot(run):
@@ -178,8 +176,8 @@ def test_recipes_are_compared_on_the_origins_they_share(run, monkeypatch, tmp_pa
 # --- the verb ----------------------------------------------------------------------------------------
 
 
-FAST = ["fit.epochs=1", "model.units=8", "model.architecture=lstm_forecaster", "codec.future=false"]
-QUICK = [part for one in FAST for part in ("--set", one)]
+FAST = {"fit.epochs": 1, "model.units": 8, "model.architecture": "lstm_forecaster", "codec.future": False}
+QUICK = [part for one in door.overrides(FAST) for part in ("--set", one)]
 
 
 def write_load(path, days=400, changed=0.0):
@@ -191,8 +189,12 @@ def write_load(path, days=400, changed=0.0):
 
 
 def test_forecast_trains_once_and_then_answers(seqzoo, tmp_path, monkeypatch):
-    path = write_load(tmp_path / "load.csv")
-    code, out, err = seqzoo("forecast", "--data", path, "--time", "when", *QUICK, "--quiet", "--json")
+    path, read = write_load(tmp_path / "load.csv"), []
+    with monkeypatch.context() as counting:
+        real = data.panel_of
+        counting.setattr(data, "panel_of", lambda *args, **options: read.append(1) or real(*args, **options))
+        code, out, err = seqzoo("forecast", "--data", path, "--time", "when", *QUICK, "--quiet", "--json")
+    assert read == [1]  # data are read once, training included
     first = json.loads(out)
     assert code == 0 and not err, err
     assert len(first["forecast"]) == 7 and first["forecast"][0]["time"] == "2025-02-04"
@@ -219,10 +221,24 @@ def test_forecast_trains_once_and_then_answers(seqzoo, tmp_path, monkeypatch):
 def test_a_model_belongs_to_the_data_it_was_trained_on(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = write_load(tmp_path / "load.csv")
-    asked = Asked({"path": str(path)}, overrides=FAST)
+    asked = Asked({"path": str(path)}, overrides=door.overrides(FAST))
     said, trained = [], []
     real = corridor.walk
-    monkeypatch.setattr(corridor, "walk", lambda *args: trained.append(args[2]) or real(*args))
+
+    def walk(room, chosen, out, work):
+        """Train once; later "trainings" are the same network under the facts of the newer data."""
+        trained.append(out)
+        if len(trained) == 1:
+            return real(room, chosen, out, work)
+
+        def write(part):
+            shutil.copytree(trained[0], part, dirs_exist_ok=True)
+            replace(Report.load(part), data=dict(room.load(chosen.data, True).facts)).save(part)
+            return {"task": "forecast"}
+
+        bundle.save(out, write)
+
+    monkeypatch.setattr(corridor, "walk", walk)
 
     def folder(**changes):
         said.clear()
@@ -254,15 +270,6 @@ def test_a_model_belongs_to_the_data_it_was_trained_on(tmp_path, monkeypatch):
         folder(keep=True, retrain=True)
 
 
-def test_the_data_are_read_once(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    path, read = write_load(tmp_path / "load.csv"), []
-    real = data.panel_of
-    monkeypatch.setattr(data, "panel_of", lambda *args, **options: read.append(1) or real(*args, **options))
-    finding.answer(Asked({"path": str(path)}, overrides=FAST))
-    assert read == [1]
-
-
 def test_rows_known_in_advance_are_no_new_data():
     times = np.datetime64("2024-01-01", "s") + 86400 * np.arange(5)
     known = np.arange(5.0)[:, None]
@@ -278,14 +285,13 @@ def test_a_frame_comes_back_as_a_frame(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     values = 100 + 10 * np.sin(np.arange(400) * 2 * np.pi / 7) + np.arange(400) % 3
     frame = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=400), "y": values})
-    settings = {"fit.epochs": 1, "model.units": 8}
-    table = seqzoo.forecast(frame, time="ds", target="y", horizon=5, settings=settings)
+    table = seqzoo.forecast(frame, time="ds", target="y", horizon=5, settings=FAST)
     assert list(table) == ["time", "forecast", "80% low", "80% high", "95% low", "95% high"] and len(table) == 5
     assert table["time"].iloc[0] == pd.Timestamp("2025-02-04")
     assert table.attrs["verdict"].startswith(("beats", "does not")) and (tmp_path / table.attrs["run"]).is_dir()
     assert table.attrs["wins"] == Report.load(tmp_path / table.attrs["run"]).wins
     monkeypatch.setattr(corridor, "walk", lambda *args: 1 / 0)
-    pd.testing.assert_frame_equal(seqzoo.forecast(frame, time="ds", target="y", horizon=5, settings=settings), table)
+    pd.testing.assert_frame_equal(seqzoo.forecast(frame, time="ds", target="y", horizon=5, settings=FAST), table)
 
 
 def test_bad_requests(seqzoo, tmp_path):

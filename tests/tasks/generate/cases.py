@@ -19,9 +19,12 @@ def shrunk(path: Path, name: str, *more: str):
     return recipe.load(name, ['data.dataset=""', f"data.path={path}", "fit.epochs=2", "codec.window=20", *more])
 
 
+SMALL = ("model.units=24", "fit.batch_size=8", "codec.counts=4")
+
+
 def small(folder: Path):
     """A recipe that is trained in seconds."""
-    return shrunk(written(folder), "char-lstm", "model.units=24", "fit.batch_size=8")
+    return shrunk(written(folder), "char-lstm", *SMALL)
 
 
 def other(folder: Path) -> list[str]:

@@ -7,17 +7,13 @@ import pytest
 
 import seqzoo as package
 from seqzoo import flags
-from seqzoo.corridor import Work, train
 from seqzoo.errors import UserError
 from tests.conftest import fails
-from tests.tasks.generate.cases import small
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("generate")
-    train(small(folder), folder / "run", Work(quiet=True))
-    return folder / "run"
+def run(trained):
+    return trained("generate")
 
 
 def test_a_text_goes_on_from_its_beginning(seqzoo, run):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from seqzoo import bundle, graph, recipe, runs
-from seqzoo.corridor import Work, evaluate, train
+from seqzoo.corridor import evaluate
 from seqzoo.errors import UserError
 from seqzoo.report import Report
 from seqzoo.runtime import Graph
@@ -21,7 +21,7 @@ from seqzoo.tasks.generate.ngrams import KneserNey
 from seqzoo.tasks.generate.predict import Defaults, Generator
 from seqzoo.tasks.generate.text import Text
 from seqzoo.tasks.generate.training import carried_layers
-from tests.tasks.generate.cases import LINES, shrunk, written
+from tests.tasks.generate.cases import LINES, SMALL, shrunk, written
 
 SYMBOLS = tuple("\n abcdefg")
 
@@ -194,14 +194,10 @@ def test_logits_beyond_all_bounds_are_no_warning(ngrams):
 
 # --- in the corridor -----------------------------------------------------------------------------------
 
-MIX = ("model.units=24", "fit.batch_size=8", "codec.counts=4", "decide.mix=true")
-
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("mixture")
-    train(shrunk(written(folder), "char-lstm", *MIX), folder / "run", Work(quiet=True))
-    return folder / "run"
+def run(trained):
+    return trained("generate")
 
 
 def test_weights_are_chosen_on_validation_and_stay_with_the_bundle(run):
@@ -242,7 +238,7 @@ def test_a_damaged_mixture_is_told(run, tmp_path):
 
 
 def test_a_network_that_learnt_validation_takes_the_recipes_weights(run, tmp_path):
-    chosen = shrunk(written(tmp_path), "char-lstm", *MIX, "decide.weights=[0.9, 0.2, 4]")
+    chosen = shrunk(written(tmp_path), "char-lstm", *SMALL, "decide.weights=[0.9, 0.2, 4]")
     generator, splits = runs.load(str(run), "generate"), data.load(chosen.data)
     free = choosing.mixture(generator, splits, chosen)
     assert free.validation and free.weights == generator.mixture.weights  # of one's own text they are chosen
