@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from seqzoo import corridor, fetch, flags, recipe, runs
+from seqzoo.page import html
 from seqzoo.report import Report
 from tests.conftest import fails
 from tests.tasks.classify.cases import TINY
@@ -107,9 +108,15 @@ def test_interrupted_training_says_how_to_go_on(seqzoo, reviews, monkeypatch, tm
     assert code == 130 and "--resume" in err and "Traceback" not in err
     for more in (("--set", "fit.epochs=9"), ("--seed", "3"), ("--data", reviews)):
         fails(seqzoo("train", "imdb-bilstm", "--resume", *more), "--resume goes on with", "leave out")
-    assert len((tmp_path / "runs" / "imdb-bilstm.training" / "history.csv").read_text().splitlines()) == 2
+    out, working = tmp_path / "runs" / "imdb-bilstm", tmp_path / "runs" / "imdb-bilstm.training"
+    assert len((working / "history.csv").read_text().splitlines()) == 2
+    with monkeypatch.context() as broken:
+        broken.setattr(html, "page", lambda *args: 1 / 0)
+        with pytest.raises(ZeroDivisionError):  # all epochs are learnt, the report fails: nothing is lost
+            seqzoo("train", "imdb-bilstm", "--resume", "--quiet")
+    assert not out.exists() and runs.resumable(out)[0].fit.epochs == 3
     assert seqzoo("train", "imdb-bilstm", "--resume", "--quiet")[0] == 0
-    assert (tmp_path / "runs" / "imdb-bilstm" / "meta.json").is_file()
+    assert (out / "meta.json").is_file() and not working.exists()
     fails(seqzoo("train", "imdb-bilstm", "--resume"), "no interrupted run")
 
 

@@ -55,12 +55,12 @@ def batch(model, size, seed=0, longest=40):
     return examples
 
 
-def inputs(model, size, seed=0):
+def inputs(model, size, seed=0, longest=40):
     """One batch: texts of mixed lengths, or windows."""
     if model.inputs[0].dtype == "int32":
-        return pad(batch(model, size, seed), 4)  # a model of both sides needs three steps
+        return pad(batch(model, size, seed, longest), 4)  # a model of both sides needs three steps
     random = np.random.default_rng(seed)
-    steps = (40, model.outputs[0].shape[1])
+    steps = (longest, model.outputs[0].shape[1])
     shapes = [(size, t.shape[1] or n, t.shape[-1]) for n, t in zip(steps, model.inputs, strict=False)]
     return {t.name: random.normal(size=s).astype(np.float32) for t, s in zip(model.inputs, shapes, strict=True)}
 
@@ -114,15 +114,15 @@ def test_output_shape_and_golden_forward_value(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_onnx_equals_keras(name):
     model = small(name, classes=3, vocabulary=50)
-    batches = [inputs(model, size, seed=size) for size in (1, 7, 256)]
+    batches = [inputs(model, size, seed=size, longest=20) for size in (1, 7, 256)]
     assert graph.check(model, graph.convert(model), batches, TOLERANCE) <= TOLERANCE
 
 
 @pytest.mark.parametrize("name", READERS)
 def test_padding_changes_no_answer(name):
     model = small(name)
-    examples = batch(model, 6)
-    together = keras_answer(model, pad(examples, 64))
+    examples = batch(model, 6, longest=12)
+    together = keras_answer(model, pad(examples, 20))
     run = Graph(graph.convert(model).SerializeToString())
     for example, row in zip(examples, together, strict=True):
         alone = run(pad([example]))[0][0]

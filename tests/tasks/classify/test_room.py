@@ -13,14 +13,19 @@ from seqzoo.tasks.classify.predict import Calibration, probabilities, two_column
 from tests.tasks.classify.cases import TINY, write_reviews
 
 
-def test_overfits_a_few_examples_and_answers_the_same_from_the_bundle(tmp_path):
-    path = write_reviews(tmp_path / "few.csv", rows=40)
+def test_overfits_a_few_examples_of_three_classes_and_answers_the_same_from_the_bundle(tmp_path):
+    path = write_reviews(tmp_path / "few.csv", rows=60, classes=3)
     sets = [*TINY, f"data.path={path}", "data.group=", "fit.epochs=20", "model.dropout=0.0", "fit.batch_size=4"]
-    report = train(recipe.load("imdb-bilstm", sets), tmp_path / "run")
+    report = train(recipe.load("imdb-bilstm", sets), tmp_path / "run", Work(tensorboard=True))
     assert min(row["loss"] for row in report.history) < 0.02
+    assert list((tmp_path / "run" / "tensorboard").rglob("events.*"))
+    assert report.sections[0].data["rows"] == ["bad", "good", "plain"]
     classifier = runs.load(str(tmp_path / "run"))
     answers = list(classifier.predict(["a superb and wonderful film", "dull , boring and awful"]))
     assert [answer.top for answer in answers] == ["good", "bad"]
+    p = classifier.probabilities(["superb", "awful", "the film"])
+    assert p.shape == (3, 3)
+    np.testing.assert_allclose(p.sum(1), 1)
 
 
 def test_the_report_holds_what_it_promises(tiny_run):
@@ -57,17 +62,6 @@ def test_texts_cannot_write_into_the_page(tiny_run):
     page = html.page(replace(report, recipe="<i>", sections=[*others, hostile]), {"<s>": 1})
     assert "&lt;script&gt;" in page
     assert not [tag for tag in ("<script>alert", "<b>truth", "<i>", "<u>", "<s>") if tag in page]
-
-
-def test_three_classes_and_tensorboard(tmp_path):
-    path = write_reviews(tmp_path / "three.csv", rows=240, classes=3)
-    chosen = recipe.load("imdb-bilstm", [*TINY, f"data.path={path}"])
-    report = train(chosen, tmp_path / "run", Work(tensorboard=True))
-    assert list((tmp_path / "run" / "tensorboard").rglob("events.*"))
-    assert report.sections[0].data["rows"] == ["bad", "good", "plain"]
-    p = runs.load(str(tmp_path / "run")).probabilities(["superb", "awful", "the film"])
-    assert p.shape == (3, 3)
-    np.testing.assert_allclose(p.sum(1), 1)
 
 
 def test_evidence_and_vectors_travel_in_the_bundle(tmp_path, reviews):
@@ -150,19 +144,6 @@ def test_abstention():
     np.testing.assert_allclose(two_columns(np.array([[2.0]])), [[0.0, 2.0]])
     with pytest.raises(ValueError):
         Calibration(temperature=0)
-
-
-def test_resume_after_the_report_failed(tmp_path, tiny_recipe, monkeypatch):
-    out = tmp_path / "run"
-    with monkeypatch.context() as broken:
-        broken.setattr(html, "page", lambda *args: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            train(tiny_recipe, out)
-    assert not out.exists() and (tmp_path / "run.training" / "checkpoint.npz").is_file()
-    chosen, seed = runs.resumable(out)
-    assert (chosen, seed) == (tiny_recipe, 0)
-    train(chosen, out, Work(seed, resume=True))
-    assert runs.load(str(out)) and not (tmp_path / "run.training").exists()
 
 
 def test_compare_orders_the_rows_and_reuses_runs(tmp_path, reviews, monkeypatch):
