@@ -1,6 +1,7 @@
 """What the tests share: a small labelled file, and one tiny run of each room."""
 
 import fcntl
+import gc
 import io
 import os
 import sys
@@ -18,6 +19,7 @@ hypothesis.settings.register_profile("steady", deadline=None)  # a busy machine 
 hypothesis.settings.load_profile("steady")
 tasks.ROOMS["echo"] = "tests.toy"  # a fourth room, which the corridor has never heard of
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+gc.set_threshold(50_000)  # most of the time goes to TensorFlow's tracing, which makes many small objects
 
 
 @pytest.fixture(scope="session")

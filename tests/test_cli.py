@@ -54,22 +54,16 @@ def own(reviews, *more):
     return ["--data", reviews, "--text", "review", "--label", "stars", "--group", "film", *sets, *more]
 
 
-def test_copy_train_the_copy_evaluate_and_require_win(seqzoo, reviews, tmp_path, monkeypatch):
-    assert seqzoo("copy", "imdb-bilstm", "mine.toml")[0] == 0
-    fails(seqzoo("copy", "imdb-bilstm", "mine.toml"), "exists already")
-    fails(seqzoo("copy", "imdb-bilstm", "mine.txt"), ".toml")
-    code, out, _ = seqzoo("train", "mine.toml", *own(reviews), "--json", "--seed", "7", "--quiet")
-    report = json.loads(out)
-    assert code == 0 and report["seed"] == 7 and report["folder"] == "runs/mine"
-    assert seqzoo("classify", "--run", "mine", "superb")[0] == 0
-    again = json.loads(seqzoo("evaluate", "mine", "--json")[1])
+def test_evaluate_and_require_win(seqzoo, tiny_run, reviews, monkeypatch):
+    report = json.loads((tiny_run / "report.json").read_text())
+    again = json.loads(seqzoo("evaluate", tiny_run, "--json")[1])
     assert again["value"] == report["value"] and again["verdict"] == report["verdict"]
     assert again["baselines"] == report["baselines"] and again["metrics"] == report["metrics"]
     other = json.loads(
-        seqzoo("evaluate", "mine", "--data", reviews, "--text", "review", "--label", "stars", "--json")[1]
+        seqzoo("evaluate", tiny_run, "--data", reviews, "--text", "review", "--label", "stars", "--json")[1]
     )
     assert other["n"] == 240 and other["verdict"] is None and not other["baselines"]
-    assert "best baseline" in seqzoo("evaluate", "mine")[1]
+    assert "best baseline" in seqzoo("evaluate", tiny_run)[1]
     judged = Report.from_json(report)
     for wins, expected in ((True, 0), (False, 1)):
         told = replace(judged, verdict=replace(judged.verdict, wins=wins))
@@ -83,8 +77,12 @@ def test_evaluate_with_a_class_unseen_in_training(seqzoo, tiny_run, tmp_path):
     fails(seqzoo("evaluate", tiny_run, *args), "unseen in training: 'ugly'")
 
 
-def test_interrupted_training_says_how_to_go_on(seqzoo, reviews, monkeypatch, tmp_path):
+def test_a_copy_is_trained_interrupted_and_goes_on(seqzoo, reviews, monkeypatch, tmp_path):
     import keras
+
+    assert seqzoo("copy", "imdb-bilstm", "mine.toml")[0] == 0
+    fails(seqzoo("copy", "imdb-bilstm", "mine.toml"), "exists already")
+    fails(seqzoo("copy", "imdb-bilstm", "mine.txt"), ".toml")
 
     from seqzoo.fitting import callbacks
 
@@ -104,20 +102,24 @@ def test_interrupted_training_says_how_to_go_on(seqzoo, reviews, monkeypatch, tm
 
     with monkeypatch.context() as patch:
         patch.setattr(callbacks, "Display", lambda *args: CtrlC())
-        code, _, err = seqzoo("train", "imdb-bilstm", *own(reviews), "--set", "fit.epochs=3", "--quiet")
+        asked = ("train", "mine.toml", *own(reviews), "--set", "fit.epochs=3", "--seed", "7", "--quiet")
+        code, _, err = seqzoo(*asked)
     assert code == 130 and "--resume" in err and "Traceback" not in err
     for more in (("--set", "fit.epochs=9"), ("--seed", "3"), ("--data", reviews)):
-        fails(seqzoo("train", "imdb-bilstm", "--resume", *more), "--resume goes on with", "leave out")
-    out, working = tmp_path / "runs" / "imdb-bilstm", tmp_path / "runs" / "imdb-bilstm.training"
+        fails(seqzoo("train", "mine.toml", "--resume", *more), "--resume goes on with", "leave out")
+    out, working = tmp_path / "runs" / "mine", tmp_path / "runs" / "mine.training"
     assert len((working / "history.csv").read_text().splitlines()) == 2
     with monkeypatch.context() as broken:
         broken.setattr(html, "page", lambda *args: 1 / 0)
         with pytest.raises(ZeroDivisionError):  # all epochs are learnt, the report fails: nothing is lost
-            seqzoo("train", "imdb-bilstm", "--resume", "--quiet")
+            seqzoo("train", "mine.toml", "--resume", "--quiet")
     assert not out.exists() and runs.resumable(out)[0].fit.epochs == 3
-    assert seqzoo("train", "imdb-bilstm", "--resume", "--quiet")[0] == 0
+    code, told, _ = seqzoo("train", "mine.toml", "--resume", "--quiet", "--json")
+    report = json.loads(told)
+    assert code == 0 and report["seed"] == 7 and report["folder"] == "runs/mine"
     assert (out / "meta.json").is_file() and not working.exists()
-    fails(seqzoo("train", "imdb-bilstm", "--resume"), "no interrupted run")
+    assert seqzoo("classify", "--run", "mine", "superb")[0] == 0
+    fails(seqzoo("train", "mine.toml", "--resume"), "no interrupted run")
 
 
 # --- classifying ------------------------------------------------------------------------------------

@@ -9,9 +9,9 @@ dataset = "echoes"
 [model]
 architecture = "echo"
 [fit]
-epochs = 25
-batch_size = 8
-learning_rate = 0.02
+epochs = 12
+batch_size = 16
+learning_rate = 0.05
 """
 
 
