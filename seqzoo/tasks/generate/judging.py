@@ -66,8 +66,8 @@ def judge(generator: Generator, splits: Splits | None, test: Text, recipe: Gener
         **_facts(codec, splits, scored.unknown, bits),
         **sections.facts(codec, scored.ids, scored.nats, made, filled),
     }
-    shown: list[Section] = [*map(sections.sample, made), *sections.fill_tables(filled)]
-    shown += [*sections.surprises(codec, scored.ids, scored.nats), sections.passage(codec, scored.ids, scored.nats)]
+    shown: list[Section] = [sections.passage(codec, scored.ids, scored.nats), *map(sections.sample, made)]
+    shown += [*sections.fill_tables(filled), *sections.surprises(codec, scored.ids, scored.nats)]
     return Judgement(
         ours,
         learnt=_learnt(codec, splits),
