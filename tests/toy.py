@@ -1,17 +1,14 @@
-"""A whole room in one module: a network that says each symbol of a sequence again, one step later.
-
-It adds no line to the corridor. `tests/conftest.py` puts it into `tasks.ROOMS`; the contract tests run over it.
-"""
+"""A whole room: a network that says each symbol again, one step later; conftest.py puts it into `tasks.ROOMS`."""
 
 import json
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 
-from seqzoo import graph
+from seqzoo import bundle, graph, runs
+from seqzoo.fitting.batches import SortedBatches
 from seqzoo.judge import Metric, Scores
 from seqzoo.registry import architecture, dataset
 from seqzoo.report import Table
@@ -31,9 +28,6 @@ class DataOptions(CodecOptions):
     path: str = ""
 
 
-FLAGS, DecideOptions = {}, CodecOptions
-
-
 @dataset("echoes", task="echo", url="", file="", hash="", size_mb=0, licence="none needed")
 def echoes(options):
     """Sequences of three to nine symbols, made at random."""
@@ -44,8 +38,7 @@ def echoes(options):
 def load(options, quiet=False):
     lines = Path(options.path).read_text().split() if options.path else echoes(options)
     a, b = len(lines) * 6 // 10, len(lines) * 8 // 10
-    test, facts = Sealed(lambda: lines[b:]), {"name": "echoes", "licence": "none needed"}
-    return SimpleNamespace(train=lines[:a], validation=lines[a:b], test=test, facts=facts)
+    return SimpleNamespace(train=lines[:a], validation=lines[a:b], test=Sealed(lambda: lines[b:]), facts=FACTS)
 
 
 @dataclass(frozen=True)
@@ -68,10 +61,7 @@ def echoed(text):
 
 @architecture(task="echo", source="none", parameters=1_013, symbols=5)
 def echo(*, symbols: int, units: int = 12):
-    """An LSTM and a choice at each step.
-
-    Reference: Hochreiter and Schmidhuber 1997.
-    """
+    """An LSTM and a choice at each step. Reference: Hochreiter and Schmidhuber 1997."""
     from keras import Input, Model, layers
 
     ids = Input((None,), dtype="int32", name="ids")
@@ -82,16 +72,13 @@ def echo(*, symbols: int, units: int = 12):
 def training(codec, splits, recipe, seed):
     from keras import losses
 
-    from seqzoo.fitting.batches import SortedBatches
-
     def batches(texts, seed):
         targets = [{"symbol": codec.encode(echoed(text))["ids"] - 1} for text in texts]
         weights = [np.ones(len(text), np.float32) for text in texts]
         return SortedBatches([*map(codec.encode, texts)], targets, recipe.fit.batch_size, seed, weights)
 
-    entropy = partial(losses.sparse_categorical_crossentropy, from_logits=True)
     train, held = batches(splits.train, seed), batches(splits.validation, None)
-    return Training(train, held, lambda targets, logits: entropy(targets["symbol"], logits))
+    return Training(train, held, lambda t, logits: losses.sparse_categorical_crossentropy(t["symbol"], logits, True))
 
 
 @dataclass(frozen=True)
@@ -99,8 +86,7 @@ class Echoer:
     codec: Codec
     graph: Graph
 
-    def save(self, folder):
-        pass  # nothing was decided
+    def save(self, folder): ...  # nothing was decided
 
     def predict(self, texts):
         found = run_sorted(self.graph, [*map(self.codec.encode, texts)])
@@ -114,26 +100,21 @@ def judge(echoer, splits, test, recipe):
 
     said = list(zip(echoer.predict(test), test, strict=True))
     baseline = {"the same symbol": scores(list(zip(test, test, strict=True)))}
-    shown = Table("Three of them", ("said", "read"), said[:3])
-    return Judgement(scores(said), "to say again what it read", baseline, sections=[shown])
-
-
-def predictor(folder):
-    return Echoer(Codec(**json.loads((folder / "codec.json").read_text())), Graph(folder / "model.onnx"))
+    return Judgement(scores(said), "to say it again", baseline, sections=[Table("Three", ("said", "read"), said[:3])])
 
 
 def command(text: str, run: str | None = None) -> None:
     """Say a text again, one step later."""
-    from seqzoo import runs
-
     print(runs.load(run, "echo").predict([text])[0])
 
 
+FLAGS, FACTS, DecideOptions = {}, {"name": "echoes", "licence": "none needed"}, CodecOptions
 ROOM = Room(
     name="echo", metric=Metric("error rate", kind="share"), default="", try_next="seqzoo echo abc", items="sequences",
-    load=load, open_test=lambda splits: splits.test.open(), training=training, judge=judge, predictor=predictor,
+    load=load, open_test=lambda splits: splits.test.open(), training=training, judge=judge,
     read_other=lambda options, echoer: Path(options.path).read_text().split(),
     fit_codec=lambda splits, options: Codec("".join(sorted(set("".join(splits.train))))),
     graphs=lambda model, codec, batches: graph.checked(model, batches),
+    predictor=lambda folder: Echoer(Codec(**bundle.read_json(folder, "codec.json")), Graph(folder / "model.onnx")),
     decide=lambda codec, files, splits, recipe: Echoer(codec, Graph(files["model.onnx"])),
 )  # fmt: skip
