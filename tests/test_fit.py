@@ -32,7 +32,7 @@ def train(folder, options, *, resume=False, stop_after=None, labels=None, quiet=
     fitting.prepare(3, parallel=False)
     entry = keras.Input((None,), dtype="int32", name="ids")
     x = keras.layers.Embedding(20, 4, mask_zero=True)(entry)
-    x = keras.layers.LSTM(3, dropout=0.2)(x) if recurrent else keras.layers.GlobalAveragePooling1D()(x)
+    x = keras.layers.SimpleRNN(3, dropout=0.2)(x) if recurrent else keras.layers.GlobalAveragePooling1D()(x)
     model = keras.Model(entry, keras.layers.Dense(1)(keras.layers.Dropout(0.5)(x)))
     arrays, truth = examples()
     batches = SortedBatches(arrays, truth if labels is None else [{"class": one} for one in labels], 8, seed=3)

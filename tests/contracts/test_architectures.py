@@ -114,7 +114,7 @@ def test_output_shape_and_golden_forward_value(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_onnx_equals_keras(name):
     model = small(name, classes=3, vocabulary=50)
-    batches = [inputs(model, size, seed=size, longest=20) for size in (1, 7, 256)]
+    batches = [inputs(model, size, seed=size, longest=20) for size in (1, 256)]
     assert graph.check(model, graph.convert(model), batches, TOLERANCE) <= TOLERANCE
 
 
