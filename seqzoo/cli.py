@@ -48,7 +48,7 @@ def with_own_data(command: Callable[..., None]) -> Callable[..., None]:
 
     The command takes them as `columns`, by name; fields that were not given are left out.
     """
-    told = {name: text for room in tasks.ROOMS for name, text in tasks.part(room, "options").FLAGS.items()}
+    told = flags.of_rooms()
 
     def wrapped(**given: Any) -> None:
         columns = {name: value for name in told if (value := given.pop(name)) is not None}
@@ -62,9 +62,9 @@ def with_own_data(command: Callable[..., None]) -> Callable[..., None]:
             name,
             inspect.Parameter.KEYWORD_ONLY,
             default=None,
-            annotation=Annotated[str | None, typer.Option(f"--{name}", metavar=_metavar(name), help=text)],
+            annotation=Annotated[str | None, typer.Option(f"--{name}", metavar=flag.takes, help=flag.help)],
         )
-        for name, text in told.items()
+        for name, flag in told.items()
     ]
     kept = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in kept]
     parameters = [*kept[:place], *added, *kept[place:]]
@@ -72,10 +72,6 @@ def with_own_data(command: Callable[..., None]) -> Callable[..., None]:
     wrapped.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return wrapped
-
-
-def _metavar(name: str) -> str:
-    return name.upper() if name in flags.WITHOUT_FILE else "COLUMN"
 
 
 # --- commands of the corridor ------------------------------------------------------------------------

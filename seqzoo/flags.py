@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
+from seqzoo import tasks
 from seqzoo.errors import UserError
+from seqzoo.options import Flag
 
 
 def recipe_names(incomplete: str) -> list[str]:
@@ -33,7 +35,6 @@ RecipeName = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe's name, or a .toml file.", autocompletion=recipe_names)
 ]
 Data = Annotated[str | None, typer.Option("--data", metavar="FILE", help="Your own file.")]
-WITHOUT_FILE = ("ticker", "source")  # they name what to fetch; the others name columns of a file
 Output = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where the result goes, as a file.")]
 
 
@@ -53,6 +54,11 @@ def overrides(table: str, values: Mapping[str, object]) -> list[str]:
     return [f"{table}.{key}={json.dumps(value)}" for key, value in values.items() if value is not None]
 
 
+def of_rooms() -> dict[str, Flag]:
+    """The flags by which some room describes one's own data."""
+    return {name: flag for room in tasks.ROOMS for name, flag in tasks.part(room, "options").FLAGS.items()}
+
+
 def own_data(data: str | None, columns: Mapping[str, str]) -> list[str]:
     """The flags of one's own data, as overrides of the recipe's [data] table.
 
@@ -61,7 +67,8 @@ def own_data(data: str | None, columns: Mapping[str, str]) -> list[str]:
     """
     said: dict[str, object] = dict(columns)
     if data is None:
-        of_file = [name for name in columns if name not in WITHOUT_FILE]
+        elsewhere = [name for name, flag in of_rooms().items() if flag.takes != "COLUMN"]
+        of_file = [name for name in columns if name not in elsewhere]
         if of_file:
             raise UserError(
                 f"{', '.join('--' + name for name in of_file)} describes your own file: name it with --data"

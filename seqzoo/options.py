@@ -6,9 +6,16 @@ import math
 import types
 import typing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from seqzoo.errors import nearest
+
+
+class Flag(NamedTuple):
+    """A flag for a field of [data]: its help, and what it takes; a column is one of a file of one's own."""
+
+    help: str
+    takes: str = "COLUMN"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 
 from seqzoo import tasks
-from tests.tasks.classify.cases import TINY, write_reviews
+from tests.tasks.classify.cases import write_reviews
 
 hypothesis.settings.register_profile("steady", deadline=None)  # a busy machine is no bug
 hypothesis.settings.load_profile("steady")
@@ -25,13 +25,6 @@ gc.set_threshold(50_000)  # most of the time goes to TensorFlow's tracing, which
 @pytest.fixture(scope="session")
 def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_reviews(tmp_path_factory.mktemp("data") / "reviews.csv")
-
-
-@pytest.fixture(scope="session")
-def tiny_recipe(reviews: Path):
-    from seqzoo import recipe
-
-    return recipe.load("imdb-bilstm", [*TINY, f"data.path={reviews}"])
 
 
 def cases(task):

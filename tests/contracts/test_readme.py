@@ -29,8 +29,9 @@ def test_a_python_example_runs(code, tmp_path, monkeypatch, capsys):
     assert (capsys.readouterr().out and "keras" in sys.modules) or code is EXAMPLES[0]
 
 
-def test_every_recipe_that_was_measured_has_its_row():
-    for name in json.loads((recipe.folder() / "results.json").read_text()):
+def test_every_recipe_was_measured_and_has_its_row():
+    assert set(json.loads((recipe.folder() / "results.json").read_text())) == set(recipe.names())
+    for name in recipe.names():
         assert f"| `{name}` |" in README, f"{name}: run tests/bench/results.py"
 
 

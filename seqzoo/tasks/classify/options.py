@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqzoo.errors import nearest
+from seqzoo.options import Flag
 
 KEEP = ("head", "tail", "head+tail")
-FLAGS = {"text": "Its column of texts.", "label": "Its column of classes.", "group": "Rows that belong together."}
+FLAGS = {
+    "text": Flag("Its column of texts."),
+    "label": Flag("Its column of classes."),
+    "group": Flag("Rows that belong together."),
+}
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqzoo.errors import nearest
+from seqzoo.options import Flag
 
 MENDS = ("sort", "duplicates", "gaps")
 CALENDAR = ("hour", "weekday", "yearday", "month", "trend")
 ANCHORS = ("level", "change", "season", "return")
 RENAMED: dict[str, tuple[str, dict[str, str]]] = {"target": ("anchor", {})}  # [codec] of 0.3.0 and before
 FLAGS = {
-    "time": "Its column of times.",
-    "target": "Its column to forecast.",
-    "ticker": "A stock, by its symbol: AAPL.",
-    "source": "Of its prices: yahoo, or sample.",
+    "time": Flag("Its column of times."),
+    "target": Flag("Its column to forecast."),
+    "ticker": Flag("A stock, by its symbol: AAPL.", "TICKER"),
+    "source": Flag("Of its prices: yahoo, or sample.", "SOURCE"),
 }
 
 

@@ -60,11 +60,7 @@ def _cached(ngrams: NGrams, ids: np.ndarray, strength: float, unit: str) -> np.n
     mixture = Mixture(ngrams, Weights(network=1.0, counts=1.0, cache=strength), unit)
     rows = (min(_PIECE, len(ids) - 1 - begin) for begin in range(0, len(ids) - 1, _PIECE))
     nothing = (np.zeros((count, ngrams.size), np.float32) for count in rows)  # a network that knows nothing
-    pieces, place = [], 1
-    for logits in score.mixed(mixture, nothing, ids):
-        pieces.append(score.of_logits(logits, ids[place : place + len(logits)]))
-        place += len(logits)
-    return np.concatenate(pieces)
+    return score.of_pieces(score.mixed(mixture, nothing, ids), ids)
 
 
 def xz(train: Text | None, test: Text) -> dict[str, float]:

@@ -79,7 +79,7 @@ def _chosen(generator: Generator, ngrams: NGrams | None, validation: np.ndarray)
     by_cache = {}
     for strength in STRENGTHS:
         mixed = Mixture(ngrams, replace(weights, cache=strength), generator.codec.unit)
-        by_cache[strength] = _nats(np.concatenate([*score.mixed(mixed, [network], ids)]), ids)
+        by_cache[strength] = float(score.of_pieces(score.mixed(mixed, [network], ids), ids).mean())
     best = min(by_cache, key=lambda strength: by_cache[strength])
     return replace(weights, cache=best), steps | {"with the cache": by_cache[best]}
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqzoo.errors import nearest
+from seqzoo.options import Flag
 
 UNITS = ("character", "word", "token")
 READS = ("before", "window", "both")
-FLAGS: dict[str, str] = {}
+FLAGS: dict[str, Flag] = {}
 OLD_READS = {"each": "before", "last": "window", "between": "both"}
 RENAMED = {"targets": ("reads", OLD_READS)}  # of [codec]: old key -> (new key, {old value: new value})
 

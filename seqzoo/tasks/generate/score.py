@@ -18,6 +18,11 @@ def nats(generator: Generator, ids: np.ndarray) -> np.ndarray:
     pieces = network_logits(generator, ids)
     if generator.mixture is not None:
         pieces = mixed(generator.mixture, pieces, ids)
+    return of_pieces(pieces, ids)
+
+
+def of_pieces(pieces: Iterable[np.ndarray], ids: np.ndarray) -> np.ndarray:
+    """(n - 1,) float64 nats of (n,) ids after the first, from their logits, piece by piece."""
     place, parts = 1, [np.empty(0)]
     for logits in pieces:
         parts.append(of_logits(logits, ids[place : place + len(logits)]))
