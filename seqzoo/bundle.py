@@ -3,7 +3,7 @@
     recipe.toml  codec.json  decision.json  *.onnx  *.npz  model.keras  report.json  report.html  history.csv  meta.json
 
 `meta.json` comes last; it lists every other file with its size and SHA-256. Which graphs and arrays there are is the
-room's affair; format 1 had one graph and the same files.
+room's affair. Formats 1 and 2 differ in what the rooms keep, and are still read.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import Any
 from seqzoo import fetch
 from seqzoo.errors import UserError
 
-FORMAT = 2
+FORMAT = 3
 META = "meta.json"
 ORIGIN = ("recipe", "task", "seed", "created", "parameters")  # what meta.json repeats of the report
 _NAME = re.compile(r"[\w-]+\.(?:onnx|npz|json)|recipe\.toml|model\.keras|report\.html|history\.csv|README\.md")
-_NEEDED = {"recipe.toml", "codec.json"}
+_NEEDED = {"recipe.toml", "codec.json"}  # and graphs and arrays, of which the room knows
 _LARGEST = 2 << 30
 _LARGEST_META = 1 << 20
 
@@ -91,7 +91,7 @@ def load_meta(folder: Path) -> dict[str, Any]:
             f"{folder} has bundle format {number}; this seqzoo reads up to {FORMAT}",
             "pip install --upgrade seqzoo",
         )
-    missing = _NEEDED - set(sizes) | (set() if any(name.endswith(".onnx") for name in sizes) else {"a graph"})
+    missing = _NEEDED - set(sizes)
     if missing:
         raise UserError(f"{folder}: {META} does not list {', '.join(sorted(missing))}")
     for name, (size, digest) in sizes.items():

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from seqzoo import bundle, judge, registry, runs
 from seqzoo.judge import Metric, Scores
-from seqzoo.recipe import Recipe
+from seqzoo.recipe import NONE, Recipe
 from seqzoo.report import JSON, Measured, Report
 from seqzoo.room import C, D, Graphs, Judgement, K, P, Room, S, T, X
 from seqzoo.tasks import open_room
@@ -65,32 +65,66 @@ def walk(room: Room[D, C, X, S, T, K, P], recipe: Recipe[D, C, X], out: Path, wo
     work.say(f"reading {recipe.data.dataset or recipe.data.path}")
     splits = room.load(recipe.data, work.quiet)  # first: yfinance's transport must be loaded before TensorFlow
     codec = room.fit_codec(splits, recipe.codec)
-    model, history, graphs = _learnt(room, recipe, splits, codec, folder, work)
-    predictor = room.decide(codec, graphs.files, splits, recipe)
-    work.say("unsealing the test part; fitting the baselines")
-    judgement = room.judge(predictor, splits, room.open_test(splits), recipe)
+    learnt = _learnt(room, recipe, splits, codec, folder, work)
+    predictor = room.decide(codec, learnt.graphs.files, splits, recipe)
+    work.say("unsealing the test part")
+    test = room.open_test(splits)
+    answering = learnt
+    for number, part in enumerate(room.refits(splits, test, recipe), start=1):
+        if learnt.model is not None and room.answers(predictor):
+            answering = _again(room, recipe, part, codec, folder / f"refit-{number}", work, learnt)
+        predictor = room.refitted(predictor, answering.graphs.files, part, recipe)
+    work.say("judging, beside the baselines")
+    judgement = room.judge(predictor, splits, test, recipe)
     report = replace(
         judged(room, recipe, judgement),
         architecture=recipe.architecture,
-        parameters=model.count_params(),
+        parameters=answering.parameters,
         seed=work.seed,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         machine=f"{os.cpu_count()} cores, {platform.machine()}",
         data=dict(splits.facts),
-        history=history,
-        training_seconds=round(sum(row["seconds"] for row in history), 1),
+        history=learnt.history,
+        training_seconds=round(sum(row["seconds"] for row in learnt.history), 1),
         total_seconds=round(time.perf_counter() - started, 1),
-        onnx_difference=graphs.difference,
-        weights_sha256=weights_hash(model.get_weights()),
+        onnx_difference=max(learnt.graphs.difference, answering.graphs.difference),
+        weights_sha256=weights_hash(answering.model.get_weights()) if answering.model else "",
     )
-    _save(out, folder, recipe, codec, model, graphs, predictor, report)
+    _save(out, folder, recipe, codec, answering, predictor, report)
     return report
 
 
+@dataclass(frozen=True)
+class Learnt:
+    """A trained network, the history of its training, and its graphs; no model where the recipe has none."""
+
+    model: keras.Model | None
+    history: list[dict[str, float]]
+    graphs: Graphs
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were learnt."""
+        return int(self.model.count_params()) if self.model else 0
+
+    @property
+    def epochs(self) -> int:
+        """After how many the network was best on validation."""
+        return 1 + min(range(len(self.history)), key=lambda i: self.history[i]["val_loss"])
+
+
 def _learnt(
-    room: Room[D, C, X, S, T, K, P], recipe: Recipe[D, C, X], splits: S, codec: K, folder: Path, work: Work
-) -> tuple[keras.Model, list[dict[str, float]], Graphs]:
-    """The trained model, the history, and its graphs."""
+    room: Room[D, C, X, S, T, K, P],
+    recipe: Recipe[D, C, X],
+    splits: S,
+    codec: K,
+    folder: Path,
+    work: Work,
+    epochs: int | None = None,
+) -> Learnt:
+    """Train the recipe's network; for so many `epochs` where that has been chosen."""
+    if recipe.architecture == NONE:
+        return Learnt(None, [], Graphs({}, 0.0))
     from seqzoo import fitting
 
     fitting.prepare(work.seed, parallel=registry.find_architecture(recipe.architecture).parallel)
@@ -102,13 +136,24 @@ def _learnt(
     parameters, batches = model.count_params(), len(training.train)
     work.say(f"{recipe.architecture}: {parameters:,} parameters, {batches:,} batches an epoch")
     training.initialise(model)
+    chosen = recipe.fit if epochs is None else replace(recipe.fit, epochs=epochs, patience=None, reduce_patience=None)
     history = fit(
-        model, training, recipe.fit, folder, resume=work.resume, quiet=work.quiet, tensorboard=work.tensorboard
-    )
+        model, training, chosen, folder, resume=work.resume, quiet=work.quiet, tensorboard=work.tensorboard,
+        last=epochs is not None,
+    )  # fmt: skip
     work.say("checking the ONNX graph against Keras")
     stride = max(1, len(training.validation) // _CHECKED)
     real = list(islice(training.validation.epoch(0), 0, None, stride))
-    return model, history, room.graphs(model, codec, real)
+    return Learnt(model, history, room.graphs(model, codec, real))
+
+
+def _again(
+    room: Room[D, C, X, S, T, K, P], recipe: Recipe[D, C, X], part: S, codec: K, folder: Path, work: Work, once: Learnt
+) -> Learnt:
+    """Train anew on more, as long as validation had found best."""
+    work.say(f"once more on more data, {once.epochs} epochs as validation chose")
+    folder.mkdir(exist_ok=True)
+    return _learnt(room, recipe, part, codec, folder, work, once.epochs)
 
 
 def judged(room: Room[D, C, X, S, T, K, P], recipe: Recipe[D, C, X], found: Judgement) -> Report:
@@ -136,7 +181,7 @@ def judged(room: Room[D, C, X, S, T, K, P], recipe: Recipe[D, C, X], found: Judg
         baseline_scores=dict(found.baselines),
         **{
             name: getattr(found, name)
-            for name in ("learnt", "metrics", "counts", "ms_for_one", "facts", "sections", "more")
+            for name in ("subject", "learnt", "metrics", "counts", "ms_for_one", "facts", "sections", "more")
         },
     )
 
@@ -152,25 +197,23 @@ def _save(
     folder: Path,
     recipe: Recipe[D, C, X],
     codec: K,
-    model: keras.Model,
-    graphs: Graphs,
+    learnt: Learnt,
     predictor: P,
     report: Report,
 ) -> None:
     """Write the bundle whole, then let go of the working folder."""
-    from seqzoo.fitting import callbacks
     from seqzoo.page import html
 
     def write(part: Path) -> dict[str, JSON]:
         (part / "recipe.toml").write_text(recipe.to_toml(), encoding="utf-8")
-        for name, content in graphs.files.items():
+        for name, content in learnt.graphs.files.items():
             (part / name).write_bytes(content)
-        model.save(part / "model.keras")
+        if learnt.model is not None:
+            learnt.model.save(part / "model.keras")
         codec.save(part)
         predictor.save(part)
-        callbacks.write_history(part / callbacks.HISTORY, report.history)
-        if (folder / callbacks.TENSORBOARD).is_dir():
-            shutil.copytree(folder / callbacks.TENSORBOARD, part / callbacks.TENSORBOARD)
+        if report.history:
+            _keep_history(part, folder, report)
         report.save(part)
         (part / html.FILE).write_text(html.page(report, _sizes(part)), encoding="utf-8")
         known: dict[str, JSON] = {name: getattr(report, name) for name in bundle.ORIGIN}
@@ -178,6 +221,14 @@ def _save(
 
     bundle.save(out, write)
     shutil.rmtree(folder)
+
+
+def _keep_history(part: Path, folder: Path, report: Report) -> None:
+    from seqzoo.fitting import callbacks
+
+    callbacks.write_history(part / callbacks.HISTORY, report.history)
+    if (folder / callbacks.TENSORBOARD).is_dir():
+        shutil.copytree(folder / callbacks.TENSORBOARD, part / callbacks.TENSORBOARD)
 
 
 def weights_hash(weights: Sequence[np.ndarray]) -> str:
@@ -208,10 +259,10 @@ def evaluate(run: str | None = None, overrides: Sequence[str] = (), *, task: str
     """
     folder = runs.find(run, task)
     meta = bundle.load_meta(folder)
-    return _again(open_room(str(meta["task"])), folder, overrides)
+    return _evaluated(open_room(str(meta["task"])), folder, overrides)
 
 
-def _again(room: Room[D, C, X, S, T, K, P], folder: Path, overrides: Sequence[str]) -> Report:
+def _evaluated(room: Room[D, C, X, S, T, K, P], folder: Path, overrides: Sequence[str]) -> Report:
     recipe: Recipe[D, C, X] = runs.recipe_of(folder, overrides)
     predictor = room.predictor(folder)
     if overrides:

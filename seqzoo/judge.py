@@ -10,6 +10,8 @@ import numpy as np
 
 RESAMPLES = 2000
 LEVEL = 0.95
+_NOTHING = 1e-3  # of the baseline's value: a lead that is smaller is none
+APART = 5  # forecasts that do not overlap, without which there is no verdict
 
 
 def ratio(sums: np.ndarray) -> np.ndarray:
@@ -211,19 +213,34 @@ def diebold_mariano(ours: np.ndarray, theirs: np.ndarray, horizon: int) -> float
 
 
 def verdict(ours: Scores, baselines: Mapping[str, Scores], metric: Metric, level: float = 0.05) -> Verdict:
-    """Compare with the best baseline, and say in words who wins: the better one, if p is below `level`."""
+    """Compare with the best baseline, and say in words who wins: the better one, if p is below `level`.
+
+    Nobody wins on fewer than `APART` forecasts that do not overlap.
+    """
     sign = 1 if metric.higher_is_better else -1
     best = max(baselines, key=lambda name: sign * value(baselines[name], metric))
     theirs = baselines[best]
     mine, other = value(ours, metric), value(theirs, metric)
     p = paired_p(ours, theirs, metric)
     between = difference_interval(ours, theirs, metric)
-    wins = sign * (mine - other) > 0 and p < level
+    if ours.horizon and len(ours.summed()) < APART * ours.horizon:
+        return Verdict(
+            best, mine, other, mine - other, between, 1.0, False, _undecided(best, mine, other, ours, metric)
+        )
+    wins = sign * (mine - other) > _NOTHING * abs(other) and p < level
     words = (
         f"{'beats' if wins else 'does not beat'} the best baseline, {best}: "
         f"{_sizes(mine, other, between, metric)}, p {_p(p)}, n = {len(ours.statistics):,}"
     )
     return Verdict(best, mine, other, mine - other, between, p, wins, words)
+
+
+def _undecided(best: str, mine: float, other: float, ours: Scores, metric: Metric) -> str:
+    moments = len(ours.summed())
+    return (
+        f"has no verdict: {metric.name} {mine:.4g} against {other:.4g} of {best}, but the {moments} forecasts overlap "
+        f"so much that they count as {max(1, moments // ours.horizon)}; {APART} are needed"
+    )
 
 
 def difference_interval(ours: Scores, theirs: Scores, metric: Metric, seed: int = 0) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from seqzoo import options, registry, tasks
 from seqzoo.errors import UserError, nearest
 from seqzoo.options import Claim, Fit
 
+NONE = "none"  # the architecture of a recipe without a network
 _TOP = {"task": str, "title": str, "source": str, "notes": str}
 
 
@@ -176,6 +177,8 @@ def _override(table: dict[str, Any], text: str, problems: list[str]) -> None:
 def _model(table: dict[str, Any], task: str, problems: list[str]) -> tuple[str, dict[str, Any]]:
     table = dict(table)
     name = table.pop("architecture", "")
+    if name == NONE and getattr(tasks.part(task, "options"), "NETWORK_OPTIONAL", False):
+        return name, {}  # sizes of a network that is not there
     try:
         found = registry.find_architecture(name)
     except UserError as error:

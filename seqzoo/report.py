@@ -70,6 +70,7 @@ class Report:
     """What one run learnt, from what, and how well.
 
     Attributes:
+        subject: what the sentences are about, where it is not the recipe's network; see `name`.
         recipe, title, source, task, architecture, parameters, seed, created, machine: where it comes from.
         claim: what the source promises, unproved.
         metric, unit, kind, higher_is_better: what `value` is; `kind` is "share" or "number".
@@ -92,6 +93,7 @@ class Report:
     title: str = ""
     source: str = ""
     architecture: str = ""
+    subject: str = ""
     parameters: int = 0
     seed: int = 0
     created: str = ""
@@ -118,6 +120,11 @@ class Report:
     facts: Mapping[str, str] = field(default_factory=dict)
     sections: Sequence[Section] = ()
     more: Mapping[str, JSON] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What the sentences and pictures call what was measured."""
+        return self.subject or self.recipe
 
     @property
     def wins(self) -> bool:

@@ -8,7 +8,10 @@ A room is a folder in `seqzoo/tasks` whose `room.py` names one record, ROOM. `co
     training = room.training(codec, splits, recipe, seed)
     graphs = room.graphs(model, codec, real batches) ONNX, checked against Keras
     predictor = room.decide(codec, graphs.files, splits, recipe)        calibrated on validation
-    judgement = room.judge(predictor, splits, splits.test.open(), recipe)
+    test = room.open_test(splits)
+    for part in room.refits(splits, test, recipe):   for most rooms none: what answers is fitted on more, anew
+        predictor = room.refitted(predictor, graphs.files, part, recipe)
+    judgement = room.judge(predictor, splits, test, recipe)
 
 and a bundle is answered from by `room.predictor(folder)` alone.
 """
@@ -172,6 +175,7 @@ class Judgement:
     Attributes:
         scores: of the model, in the room's metric; baselines: of each on the same examples.
         learnt: ends the sentence "... has learnt", for example "to tell ham from spam from 3,200 texts".
+        subject: begins it, where that is not the recipe's network.
         metrics: further numbers; counts: how many examples of each part, and the like.
         ms_for_one: milliseconds for one answer; None: not measured.
         facts: short lines for terminal and page; sections: figures, tables and texts for the page.
@@ -187,6 +191,7 @@ class Judgement:
     facts: Mapping[str, str] = field(default_factory=dict)
     sections: Sequence[Section] = ()
     more: Mapping[str, JSON] = field(default_factory=dict)
+    subject: str = ""
 
 
 D = TypeVar("D", bound=DataOptions)
@@ -216,6 +221,9 @@ class Room(Generic[D, C, X, S, T, K, P]):
         read_other: all of another file as a test part, for `evaluate --data`.
         judge: the splits are None on other data: then only what needs no training stands beside the model.
         predictor: loads a bundle's folder whose files have been checked.
+        refits: what the network is trained on anew once the test part is open, and `refitted`, the predictor after it;
+            the predictor judges each example by what it was before.
+        answers: whether the network has a say in what the predictor answers; else it is not trained anew.
         comparable: for one budget a comparison needs recipes that agree on these fields of [codec].
     """
 
@@ -233,4 +241,9 @@ class Room(Generic[D, C, X, S, T, K, P]):
     decide: Callable[[K, Mapping[str, bytes], S, Recipe[D, C, X]], P]
     judge: Callable[[P, S | None, T, Recipe[D, C, X]], Judgement]
     predictor: Callable[[Path], P]
+    refits: Callable[[S, T, Recipe[D, C, X]], Sequence[S]] = lambda splits, test, recipe: ()
+    refitted: Callable[[P, Mapping[str, bytes], S, Recipe[D, C, X]], P] = lambda predictor, files, splits, recipe: (
+        predictor
+    )
+    answers: Callable[[P], bool] = lambda predictor: True
     comparable: tuple[str, ...] = ()

@@ -26,7 +26,10 @@ class Graph:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
-        data = source if isinstance(source, bytes) else source.read_bytes()
+        try:
+            data = source if isinstance(source, bytes) else source.read_bytes()
+        except OSError as error:
+            raise UserError(f"there is no graph: {error}") from None
         try:
             self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime has no common base class for its errors

@@ -56,11 +56,11 @@ def tensorboard(folder: Path) -> Any:
 
 
 class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
-    """Best weights, early stopping, plateaus, the history, and the checkpoint of it all."""
+    """Best weights, or the last; early stopping, plateaus, the history, and the checkpoint of it all."""
 
-    def __init__(self, options: Fit, folder: Path) -> None:
+    def __init__(self, options: Fit, folder: Path, last: bool = False) -> None:
         super().__init__()
-        self.options, self.folder = options, folder
+        self.options, self.folder, self.last = options, folder, last
         self.history: list[dict[str, float]] = []
         self.best: list[np.ndarray] = []
         self.best_loss = math.inf
@@ -91,7 +91,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
         self.history.append({"epoch": epoch + 1, **row})
         self.since_best += 1
         self.since_reduced += 1
-        if row["val_loss"] < self.best_loss:
+        if self.last or row["val_loss"] < self.best_loss:
             self.best_loss, self.best = row["val_loss"], self.candidate
             self.since_best = self.since_reduced = 0
         if self.options.reduce_patience is not None and self.since_reduced >= self.options.reduce_patience:

@@ -96,8 +96,9 @@ def fit(
     resume: bool = False,
     quiet: bool = False,
     tensorboard: bool = False,
+    last: bool = False,
 ) -> list[dict[str, float]]:
-    """Train, leave the best weights in the model, and return the history, a row for each epoch.
+    """Train, leave the best weights in the model, or the `last`, and return the history, a row for each epoch.
 
     After each epoch everything that training depends on is written to `folder`, so that a killed run
     continues with the very weights an uninterrupted one would have had.
@@ -111,7 +112,7 @@ def fit(
     trainee = Trainee(network, training)
     trainee.compile(optimizer=optimizer(options, options.epochs * batches))
     trainee.optimizer.build(trainee.trainable_variables)
-    checkpoint = callbacks.Checkpoint(options, folder)
+    checkpoint = callbacks.Checkpoint(options, folder, last)
     checkpoint.set_model(trainee)
     if resume:
         checkpoint.restore()

@@ -141,7 +141,7 @@ def _baselines(report: Report) -> Baselines | None:
         for name, one in report.baselines.items()
         if abs(one.difference) < rows.CLOSE * longest
     ]
-    bars: list[rows.Bar] = [{"name": report.recipe, "value": report.value, "interval": report.interval, "ours": True}]
+    bars: list[rows.Bar] = [{"name": report.name, "value": report.value, "interval": report.interval, "ours": True}]
     bars += [{"name": n, "value": one.value, "interval": one.interval} for n, one in report.baselines.items()]
     better = 1 if report.higher_is_better else -1
     unit = "points" if report.kind == "share" else words.measure(report)
@@ -149,7 +149,7 @@ def _baselines(report: Report) -> Baselines | None:
     return Baselines(
         "" if len(close) == len(report.baselines) else rows.bars({"rows": bars, "kind": report.kind}),
         rows.differences(close, report.kind, better),
-        f"{report.recipe} minus each baseline in {unit}{side}",
+        f"{report.name} minus each baseline in {unit}{side}",
     )
 
 

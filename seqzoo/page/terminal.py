@@ -198,7 +198,7 @@ def _lead(report: Report) -> str:
     lead = words.lead(report)
     style = "bold green" if report.wins else "bold yellow"
     advice = f"[{style}]{escape(lead.advice)}[/] " if lead.advice else ""
-    return f"[bold]{escape(report.recipe)}[/] {escape(lead.learnt)}. {advice}{escape(lead.reason)}"
+    return f"[bold]{escape(report.name)}[/] {escape(lead.learnt)}. {advice}{escape(lead.reason)}"
 
 
 def _rows(report: Report) -> list[tuple[str, str]]:

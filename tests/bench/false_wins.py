@@ -2,6 +2,8 @@
 
     python tests/bench/false_wins.py [DRAWS]
 
+The first table is about the rule, the second about what `seqzoo forecast` answers on series that nobody can forecast.
+
 All four forecasters of a draw are the truth's mean and noise of one law, so that none is better than another. Series
 share shocks, forecasts from neighbouring moments overlap, and errors of a forecaster last. "each forecast alone" is the
 rule that counts ninety shops on one day as ninety observations.
@@ -13,7 +15,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from seqzoo.judge import Metric, Scores, verdict
+from seqzoo import recipe
+from seqzoo.judge import Metric, Scores, value, verdict
+from seqzoo.tasks.forecast import data, deciding, judging
+from seqzoo.tasks.forecast.codec import SeriesCodec
+from seqzoo.tasks.forecast.panel import Panel, Series
+from seqzoo.tasks.forecast.room import ROOM
+from seqzoo.tasks.forecast.suit import suited
 
 MAE = Metric("MAE")
 KINDS = {
@@ -56,6 +64,55 @@ def wins(draw: np.ndarray, steps: int, baselines: int, together: bool) -> bool:
     return verdict(ours, dict(zip("abc", others, strict=False)), MAE).wins
 
 
+def walks(random: np.random.Generator, series: int, steps: int) -> np.ndarray:
+    """(series, steps) random walks that share half of their shocks."""
+    shocks = random.normal(size=steps) + random.normal(size=(series, steps))
+    return 200 + np.cumsum(shocks if series > 1 else shocks - random.normal(size=steps), 1)
+
+
+def noise(random: np.random.Generator, series: int, steps: int) -> np.ndarray:
+    """(series, steps) white noise that shares half of its shocks."""
+    return 50 + random.normal(size=steps) + random.normal(size=(series, steps))
+
+
+FORECAST = {
+    "random walk, 300 days, 5 ahead": (walks, 1, 300, 5),
+    "random walk, 1,000 days, 1 ahead": (walks, 1, 1000, 1),
+    "white noise, 300 days, 5 ahead": (noise, 1, 300, 5),
+    "ten walks of common shocks, 300 days, 5 ahead": (walks, 10, 300, 5),
+    "ten noises of common shocks, 300 days, 5 ahead": (noise, 10, 300, 5),
+}
+
+
+def answer(values: np.ndarray, horizon: int) -> tuple[bool, float]:
+    """Whether the answer is said to beat the best simple forecast, and its error over that of the last value."""
+    times = np.datetime64("2020-01-01", "s") + np.arange(values.shape[1]) * np.timedelta64(1, "D")
+    nothing = np.empty((len(times), 0))
+    series = tuple(Series(str(i), times, row, nothing, nothing) for i, row in enumerate(values))
+    panel = Panel(series, "y", (), (), "1D")
+    plain = ['data.dataset=""', "data.path=x", "decide.answer=best", "decide.refit=false"]
+    fitting = suited(recipe.load("series-gru", plain), panel, horizon, network=False)
+    chosen = recipe.load("series-gru", [*plain, *fitting])
+    splits = data.split(panel, chosen.data, {})
+    codec = SeriesCodec.fit(splits.train, chosen.codec)
+    found = judging.judge(deciding.decide(codec, {}, splits, chosen), splits, ROOM.open_test(splits), chosen)
+    ours, last = (value(scores, MAE) for scores in (found.scores, found.baselines["last value"]))
+    return verdict(found.scores, found.baselines, MAE).wins, ours / last
+
+
+def forecasts(draws: int) -> Table:
+    """The second table."""
+    table = Table("nothing to forecast", "wins", "of the last value's error, median", "worst", box=None)
+    for name, (make, series, steps, horizon) in FORECAST.items():
+        random = np.random.default_rng(11)
+        found = [answer(make(random, series, steps), horizon) for _ in range(draws)]
+        ratios = np.array([ratio for _, ratio in found])
+        rate = np.mean([won for won, _ in found])
+        table.add_row(name, f"{rate:.1%}", f"{np.median(ratios):.3f}", f"{ratios.max():.3f}")
+        print(name, rate, np.median(ratios), ratios.max(), flush=True)
+    return table
+
+
 def main(draws: int) -> None:
     rules = {"against one": (1, True), "best of three": (3, True), "each forecast alone, against one": (1, False)}
     table = Table("no skill", *rules, box=None)
@@ -65,6 +122,7 @@ def main(draws: int) -> None:
         rates = [np.mean([wins(draw, steps, *rule) for draw in found]) for rule in rules.values()]
         table.add_row(name, *(f"{rate:.1%}" for rate in rates))
     Console(width=140).print(table)
+    Console(width=140).print(forecasts(draws))
 
 
 if __name__ == "__main__":

@@ -87,7 +87,17 @@ def of_series(r: dict) -> list[str]:
     ratio = r["value"] / r["baseline"]
     change = f"{ratio - 1:+.1%}" if ratio < 3 else f"{ratio:,.0f} x"
     held = ", ".join(f"{share:.0%}" for share in r["more"]["coverage"].values())
-    return [value(r), f"{number(r['baseline'])}, {r['baseline name']}", change, verdict(r), held, *costs(r)]
+    theirs = f"{number(r['baseline'])}, {r['baseline name']}"
+    return [value(r), theirs, change, *periods(r["more"].get("periods", [])), verdict(r), held, *costs(r)]
+
+
+def periods(found: list[dict]) -> tuple[str, str]:
+    """Over periods: how the difference spreads, and the error had nothing been fitted anew."""
+    if not found or found[0].get("once") is None:
+        return "-", "-"
+    each = [one["ours"] / one["best"] - 1 for one in found]
+    once = sum(one["once"] * one["n"] for one in found) / sum(one["n"] for one in found)
+    return f"{min(each):+.0%} to {max(each):+.0%}", number(once)
 
 
 def of_language(r: dict) -> list[str]:
@@ -114,7 +124,8 @@ FIRST = "| recipe | data | parameters "
 TABLES = {
     "classify": (FIRST + "| test accuracy | claim | best baseline | verdict | training | one text |", of_texts),
     "forecast": (
-        FIRST + "| test MAE | best baseline | difference | verdict | intervals hold | training | one |",
+        FIRST + "| test MAE | best baseline | difference | over five periods | without refit | verdict "
+        "| intervals hold | training | one |",
         of_series,
     ),
     "generate": (

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from seqzoo.errors import UserError
-from seqzoo.tasks.forecast.panel import Series, following, seconds_of, step_of
+from seqzoo.tasks.forecast.options import FEW
+from seqzoo.tasks.forecast.panel import Series
+from seqzoo.tasks.forecast.steps import MONTHS, ordinals, seconds_of, step_of, whole_axis
 
 _SHOWN = 5  # row numbers
+_FEW = 0.01  # of the steps: what "few" mends
 _LONGEST_HOLIDAY = 10  # days that a market may be closed
 _MENDS = "--mend sort,duplicates,gaps mends what can be"
 
@@ -20,23 +23,25 @@ class _Noted:
     """What is wrong with a series, in words: `mended` where `mend` allows it, else `problems`."""
 
     series: str
+    steps: int
     mend: Sequence[str]
     row: str
     problems: list[str] = field(default_factory=list)
     mended: list[str] = field(default_factory=list)
 
-    def met(self, kind: str, where: Iterable[int], what: str, mended: str) -> bool:
-        """Note rows that are wrong; whether they are to be mended."""
+    def met(self, kind: str, where: Iterable[int], what: str, mended: str, count: int | None = None) -> bool:
+        """Note rows that are wrong; whether they are to be mended. `count`: of steps, where it is another."""
         rows = list(where)
         if not rows:
             return False
         shown = ", ".join(str(row + 1) for row in rows[:_SHOWN]) + (", ..." if len(rows) > _SHOWN else "")
         said = f"{f'series {self.series!r}: ' if self.series else ''}{len(rows):,} {what} ({self.row} {shown})"
-        if kind in self.mend:
+        few = FEW in self.mend and (count or len(rows)) <= max(1, _FEW * self.steps)
+        if kind in self.mend or few:
             self.mended.append(f"{said}: {mended}")
         else:
             self.problems.append(said)
-        return kind in self.mend
+        return kind in self.mend or few
 
     def refuse(self, hint: str = _MENDS) -> None:
         """Raise a UserError if there are problems."""
@@ -50,7 +55,7 @@ def check_axis(series: Series, mend: Sequence[str], row: str = "row") -> tuple[S
     Raises:
         UserError: all problems that may not be mended, with row numbers (the first data row is 1).
     """
-    noted = _Noted(series.name, mend, row)
+    noted = _Noted(series.name, len(series), mend, row)
     series = _rising(series, noted)
     if noted.problems and len(np.unique(series.times)) <= len(series) // 2:
         noted.refuse("name the column that tells the series apart with --series COLUMN")
@@ -74,7 +79,9 @@ def _rising(series: Series, noted: _Noted) -> Series:
 def _whole(series: Series, step: str, noted: _Noted) -> Series:
     """Without holes, and with a target at each step."""
     holes = _holes(series.times, step)
-    if noted.met("gaps", np.flatnonzero(holes), f"gap(s), {int(holes.sum()):,} steps missing", "interpolated"):
+    missing = int(holes.sum())
+    what = f"gap(s), {missing:,} steps missing"
+    if noted.met("gaps", np.flatnonzero(holes), what, "interpolated", missing):
         series = _filled(series, step)
     inner = np.flatnonzero(np.isnan(series.target[: series.observed]))
     if noted.met("gaps", inner, "value(s) missing in the target", "interpolated"):
@@ -104,22 +111,17 @@ def _holes(times: np.ndarray, step: str) -> np.ndarray:
     """(steps,) how many steps are missing before each time."""
     if step == "business day":  # holidays are no gaps
         return np.concatenate([[0], np.maximum(0, np.diff(times).astype("m8[D]").astype(int) - _LONGEST_HOLIDAY)])
-    if step == "month":
-        return np.concatenate([[0], np.diff(times.astype("M8[M]").astype(int)) - 1])
+    if step in MONTHS:
+        return np.concatenate([[0], np.diff(ordinals(times, step)) - 1])
     ratio = np.diff(times).astype("m8[s]").astype(np.int64) / seconds_of(step)
     return np.concatenate([[0], np.ceil(ratio).astype(int) - 1])
 
 
 def _filled(series: Series, step: str) -> Series:
     """Every step from the first to the last, numbers interpolated."""
-    first, last = series.times[0], series.times[-1]
     if step == "business day":
         return series
-    if step == "month":
-        months = int((last.astype("M8[M]") - first.astype("M8[M]")).astype(int))
-        times = np.concatenate([[first], following(series.times[:1], step, months)])
-    else:
-        times = np.arange(first, last + 1, np.timedelta64(seconds_of(step), "s"))
+    times = whole_axis(series.times, step)
     x, known_x = times.astype(np.int64), series.times.astype(np.int64)
 
     def fill(values: np.ndarray) -> np.ndarray:

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from seqzoo.errors import UserError
-from seqzoo.tasks.forecast import features
+from seqzoo.tasks.forecast import features, scales
 from seqzoo.tasks.forecast.options import CodecOptions
-from seqzoo.tasks.forecast.panel import Panel, Series, following, season_of
+from seqzoo.tasks.forecast.panel import Panel, Series
+from seqzoo.tasks.forecast.scales import LEAST
+from seqzoo.tasks.forecast.steps import CALENDAR_STEPS, DAY, following, season_of, seconds_of
 
 FILE = "codec.json"
 _VOLATILITY = 60  # steps behind an origin that say how far prices move
-_LEAST = 1e-8
 _OF_FORMAT_1 = {"target": "anchor", "name": "target_name", "columns": "column_scales"}
 
 
@@ -70,7 +71,7 @@ class SeriesCodec:
         codec = cls(
             **{name: getattr(options, name) for name in names},
             season=season, step=train.step, target_name=train.target, known=train.known, past=train.past,
-            scales=_target_scales(train, options.anchor), column_scales=_column_scales(train),
+            scales=scales.of_targets(train, options.anchor), column_scales=scales.of_columns(train),
             spread=(1.0,) * options.horizon,
         )  # fmt: skip
         if options.anchor not in ("change", "season"):
@@ -82,9 +83,15 @@ class SeriesCodec:
         if not moved:
             raise UserError(f"the training part is shorter than a window and a horizon ({self.reach} steps)")
         spread = np.sqrt(np.nanmean(np.concatenate(moved) ** 2, axis=0))
-        return tuple(float(max(step, _LEAST)) for step in spread)
+        return tuple(float(max(step, LEAST)) for step in spread)
 
     # --- sizes and origins ---------------------------------------------------------------------------
+
+    @property
+    def seasons(self) -> tuple[int, ...]:
+        """Lengths of the seasons in steps, rising: of hours and half-hours the day and the week."""
+        days = self.step not in CALENDAR_STEPS and self.season * seconds_of(self.step) == DAY
+        return () if self.season < 2 else (self.season, 7 * self.season) if days else (self.season,)
 
     @property
     def reach(self) -> int:
@@ -175,6 +182,12 @@ class SeriesCodec:
         out = start[..., None] + unit[..., None] * values.astype(np.float64)
         return np.asarray(np.exp(out) if self.anchor == "return" else out)
 
+    def code(self, values: np.ndarray, series: Series, origins: np.ndarray) -> np.ndarray:
+        """(n, horizon) in the target's unit -> float64 in the codec's: what `decode` undoes."""
+        start, unit = self.start(series, origins)
+        out = np.log(np.maximum(values, LEAST)) if self.anchor == "return" else values
+        return np.asarray((out - start) / unit)
+
     def extended(self, series: Series) -> Series:
         """The series with times for one whole horizon after the last observed step.
 
@@ -240,34 +253,3 @@ def _later(values: np.ndarray, lag: int) -> np.ndarray:
     out = np.zeros_like(values)
     out[lag:] = values[:-lag]
     return out
-
-
-def _target_scales(train: Panel, anchor: str) -> dict[str, tuple[float, float]]:
-    """Mean and standard deviation of each series' target."""
-    if anchor == "return" and any((one.target[: one.observed] <= 0).any() for one in train.series):
-        raise UserError(f"returns need a positive target, {train.target!r} is not", "--set codec.anchor=change")
-    scales = {one.name: _moments(one.target[: one.observed]) for one in train.series}
-    flat = [name for name, (_, spread) in scales.items() if spread <= _LEAST]
-    if flat:
-        raise UserError(f"the target {train.target!r} is constant{f' in {flat[:5]}' if flat[0] else ''}")
-    return scales
-
-
-def _column_scales(train: Panel) -> dict[str, tuple[float, float]]:
-    """Mean and standard deviation of each past and known column; a constant one keeps its unit."""
-    scales = {}
-    for kind, names in (("known", train.known), ("past", train.past)):
-        stacked = np.concatenate([getattr(one, kind) for one in train.series])
-        for i, name in enumerate(names):
-            mean, spread = _moments(stacked[:, i])
-            scales[name] = (mean, spread or 1.0)
-    return scales
-
-
-def _moments(values: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation of what is a number; 0 for a constant."""
-    good = values[np.isfinite(values)]
-    if not len(good):
-        return 0.0, 1.0
-    spread = float(good.std())
-    return float(good.mean()), spread if spread > _LEAST else 0.0

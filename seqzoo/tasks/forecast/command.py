@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from seqzoo.tasks.forecast.answers import Anomaly, Forecast
     from seqzoo.tasks.forecast.finding import Answered
-    from seqzoo.tasks.forecast.predict import Anomaly, Forecast
 
 _SHOWN = 12  # rows of a table
 _SERIES = 3  # that are printed
@@ -41,6 +41,15 @@ def command(
         str | None, typer.Option(metavar="COLUMN", help="Names the series, where there are many.")
     ] = None,
     horizon: Annotated[int | None, typer.Option(metavar="STEPS", help="Steps ahead.")] = None,
+    answer: Annotated[
+        str | None, typer.Option("--model", metavar="NAME", help="Who answers: network, theta ...; else the best.")
+    ] = None,
+    joint: Annotated[
+        bool, typer.Option("--joint", help="Intervals hold whole paths, not each step by itself.")
+    ] = False,
+    periods: Annotated[
+        int | None, typer.Option(metavar="COUNT", help="Judge over so many periods, fitted anew before each.")
+    ] = None,
     recipe: Annotated[
         str | None,
         typer.Option("--recipe", metavar="RECIPE", help="Train this one.", autocompletion=flags.recipe_names),
@@ -49,7 +58,9 @@ def command(
     end: Annotated[str | None, typer.Option(metavar="DATE", help="Day after the last.")] = None,
     source: Annotated[str | None, typer.Option(metavar=FLAGS["source"].takes, help=FLAGS["source"].help)] = None,
     every: Annotated[str | None, typer.Option(metavar="STEP", help="Resample: 1h, 1D.")] = None,
-    mend: Annotated[str, typer.Option(metavar="WHAT", help="Mend the time axis: sort,duplicates,gaps")] = "",
+    mend: Annotated[
+        str, typer.Option(metavar="WHAT", help="Mend the time axis: sort,duplicates,gaps,few; unasked: sort,few")
+    ] = "",
     sets: flags.Sets = None,
     seed: flags.Seed = 0,
     keep: Annotated[bool, typer.Option("--keep", help="Newer data: let the old model answer nevertheless.")] = False,
@@ -74,9 +85,13 @@ def command(
              "end": end, "source": source, "every": every}  # fmt: skip
     given: dict[str, object] = {key: value for key, value in about.items() if value is not None}
     given |= {key: words.split(",") for key, words in {"known": known, "past": past, "mend": mend}.items() if words}
-    asked = finding.Asked(given, flags.chosen_run(run, old_run), recipe, horizon, sets or [], seed, keep, retrain)
+    asked = finding.Asked(given, flags.chosen_run(run, old_run), recipe, horizon, sets or [], seed, keep, retrain,
+                          answer, periods)  # fmt: skip
     answered = finding.answer(asked, quiet=quiet, say=lambda line: flags.say(quiet, line))
-    (_say_anomalies if anomalies else _say_forecasts)(answered, output, as_json)
+    if anomalies:
+        _say_anomalies(answered, output, as_json)
+    else:
+        _say_forecasts(answered, output, as_json, joint)
     flags.say(quiet or as_json, f"answered by {runs.called(answered.folder)}")
 
 
@@ -103,17 +118,18 @@ def _write(
     if as_json:
         verdict = answered.report.verdict
         print(json.dumps({
-            "model": runs.called(answered.folder), "verdict": verdict.to_json() if verdict else None,
+            "model": runs.called(answered.folder), "who": answered.report.facts.get("who answers", ""),
+            "verdict": verdict.to_json() if verdict else None,
             "age": answered.age(), what: rows, "data": answered.facts, "folder": str(answered.folder),
         }))  # fmt: skip
 
 
-def _say_forecasts(answered: Answered, output: Path | None, as_json: bool) -> None:
+def _say_forecasts(answered: Answered, output: Path | None, as_json: bool, joint: bool) -> None:
     from rich.markup import escape
 
     from seqzoo.tasks.forecast import finding, picture
 
-    forecasts = answered.forecasts()
+    forecasts = answered.forecasts(joint)
     rows = [row | {"time": _text(answered, row["time"])} for row in finding.rows(forecasts)]
     _write(answered, "forecast", rows, output, as_json)
     if as_json:
@@ -130,6 +146,9 @@ def _say_forecasts(answered: Answered, output: Path | None, as_json: bool) -> No
         console.print("\n" + escape(picture.ahead(series.target[: series.observed], forecast)))
     if len(forecasts) > _SERIES:
         console.print(f"[dim]... {len(forecasts) - _SERIES} more series: --output FILE.csv[/]")
+    few = answered.report.facts.get("intervals rest on")
+    if few:
+        console.print(f"[yellow]the intervals rest on {escape(str(few))}[/]")
     console.print(f"\n{answered.folder}/report.html")
 
 
@@ -146,7 +165,7 @@ def _say_anomalies(answered: Answered, output: Path | None, as_json: bool) -> No
         return
     console = _headed(answered)
     observed = sum(series.observed for series in answered.panel.series)
-    level = answered.forecaster.intervals.levels[-1]
+    level = answered.forecaster.levels[-1]
     console.print(f"{len(outside):,} of {observed:,} steps lie outside their {level:.0%} interval; the farthest:\n")
     console.print(_anomaly_table(answered, outside))
     if outside:
@@ -161,7 +180,7 @@ def _say_anomalies(answered: Answered, output: Path | None, as_json: bool) -> No
 def _text(answered: Answered, time: object) -> str:
     import numpy as np
 
-    from seqzoo.tasks.forecast.panel import time_text
+    from seqzoo.tasks.forecast.steps import time_text
 
     return time_text(np.datetime64(str(time)), answered.panel.step)
 
@@ -175,7 +194,8 @@ def _headed(answered: Answered) -> Console:
     verdict = answered.report.verdict
     if verdict is not None:
         style = "bold green" if verdict.wins else "bold yellow"
-        console.print(f"\n[{style}]{escape(answered.report.recipe)} {escape(verdict.words)}[/]")
+        console.print(f"\n[{style}]{escape(_subject(answered))} {escape(verdict.words)}[/]")
+        console.print(f"[dim]who answers: {escape(str(answered.report.facts.get('who answers', 'the network')))}[/]")
     last = answered.panel.last
     name = escape(str(answered.facts["name"]))
     console.print(f"[dim]{name}, last observed {_text(answered, last)}{_long_ago(last)}[/]")
@@ -186,6 +206,12 @@ def _headed(answered: Answered) -> Console:
         console.print(f"[dim]mended: {escape(line)}[/]")
     console.print()
     return console
+
+
+def _subject(answered: Answered) -> str:
+    """What the verdict is about: the recipe's network, or the forecast, whoever it is by."""
+    about = f"{answered.panel.target}: " if answered.report.subject else ""
+    return about + answered.report.name
 
 
 def _long_ago(last: np.datetime64) -> str:

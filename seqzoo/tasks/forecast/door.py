@@ -27,6 +27,9 @@ def forecast(
     series: str = "",
     every: str | None = None,
     mend: Sequence[str] = (),
+    model: str | None = None,
+    joint: bool = False,
+    periods: int | None = None,
     recipe: str | None = None,
     settings: Mapping[str, Value] | None = None,
     seed: int = 0,
@@ -45,15 +48,19 @@ def forecast(
         past: columns that are known up to now.
         series: the column that names the series, where there are many.
         every: resample to this step: "1h", "1D".
-        mend: of the time axis: "sort", "duplicates", "gaps".
+        mend: of the time axis: "sort", "duplicates", "gaps", "few"; empty: order, and what is rare.
+        model: who answers: "network", "theta" ...; None: the best that validation finds.
+        joint: the intervals hold whole paths, not single steps.
+        periods: parts of the test part, with everything fitted anew before each.
         recipe: to train; None: the usual one.
         settings: what differs from the recipe: {"fit.epochs": 3}.
         seed: of a training.
         quiet: no progress.
 
     Returns:
-        A row for each step: series (where they have names), time, forecast, "80% low", "80% high", ... Its `attrs`
-        hold the verdict in words, whether the best baseline was beaten ("wins"), and the model's folder ("run").
+        A row for each step: series (where they have names), time, forecast, "80% low", "80% high", ... Its `attrs` hold
+        who answers ("who"), the verdict in words, whether the best baseline was beaten ("wins"), and the model's
+        folder ("run").
 
     Raises:
         UserError: data that cannot be used, or no such run.
@@ -65,10 +72,12 @@ def forecast(
     about: dict[str, object] = {key: value for key, value in (named | lists).items() if value}
     if data is not None:
         about["path"] = str(kept(data))
-    asked = Asked(about, None if run is None else str(run), recipe, horizon, overrides(settings), seed)
+    asked = Asked(about, None if run is None else str(run), recipe, horizon, overrides(settings), seed, model=model,
+                  periods=periods)  # fmt: skip
     answered = finding.answer(asked, quiet=quiet)
-    table = pd.DataFrame(finding.rows(answered.forecasts()))
+    table = pd.DataFrame(finding.rows(answered.forecasts(joint)))
     verdict = answered.report.verdict
-    table.attrs = {"verdict": verdict.words if verdict else "", "wins": answered.report.wins,
+    who = answered.report.facts.get("who answers", "")
+    table.attrs = {"who": who, "verdict": verdict.words if verdict else "", "wins": answered.report.wins,
                    "run": str(answered.folder)}  # fmt: skip
     return table

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from seqzoo.tasks.forecast.panel import DAY
+from seqzoo.tasks.forecast.steps import DAY
 
 INDICATORS = ("rsi", "macd", "bollinger", "volatility")
 _WIDTHS = {"hour": 4, "weekday": 7, "yearday": 4, "month": 12, "trend": 1}

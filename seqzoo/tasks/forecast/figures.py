@@ -12,13 +12,14 @@ from seqzoo.errors import UserError
 from seqzoo.page.text import number
 from seqzoo.report import JSON, Figure, Section, Table
 from seqzoo.tasks.forecast import scores
-from seqzoo.tasks.forecast.panel import Panel, Series, time_text
-from seqzoo.tasks.forecast.predict import Forecast, Forecaster
+from seqzoo.tasks.forecast.answers import Forecast
+from seqzoo.tasks.forecast.panel import Panel, Series
+from seqzoo.tasks.forecast.predict import Forecaster
+from seqzoo.tasks.forecast.steps import time_text
 from seqzoo.tasks.forecast.windows import EncodedPanel, Origins
 
 _POINTS = 6000  # of the timeline
 _ROWS = 24  # of the table of what comes next
-_NEAREST = 3  # baselines drawn by step
 _LEAST_HISTORY = 30
 
 
@@ -49,6 +50,10 @@ class Backtest:
     def coverage(self) -> list[dict[str, float]]:
         """See `scores.coverage`."""
         return scores.coverage(self.columns, self.actual, self.levels)
+
+    def take(self, rows: np.ndarray) -> Backtest:
+        """Some of the origins."""
+        return Backtest(self.encoded, self.at.take(rows), self.columns[rows], self.levels)
 
     def error_by_step(self, values: np.ndarray) -> list[float]:
         """The mean absolute error of (n, horizon) forecasts at each step ahead."""
@@ -157,24 +162,17 @@ def _table(panel: Panel, coming: Forecast) -> Table:
     return Table(title, columns, rows, f"{more} more steps are not shown." if more else "")
 
 
-def by_step(name: str, tested: Backtest, guesses: Mapping[str, np.ndarray]) -> Iterator[Section]:
-    """Errors at each step ahead, beside the nearest baselines; nothing where there is one step only."""
-    ours, others = tested.error_by_step(tested.values), {n: tested.error_by_step(g) for n, g in guesses.items()}
-    if len(ours) == 1:
-        return
-    nearest = sorted(others, key=lambda other: float(np.mean(others[other])))[:_NEAREST]
-    lines = {
-        label: [[step, error] for step, error in enumerate(errors, start=1)]
-        for label, errors in ((name, ours), *((other, others[other]) for other in nearest))
-    }
-    data: dict[str, JSON] = {"lines": lines, "x": "steps ahead", "y": "MAE", "whole": True}
-    yield Figure("Error by steps ahead", "lines", data)
-
-
-def intervals(tested: Backtest) -> Table:
-    """What the intervals promise, and what they held."""
-    rows = [(f"{row['level']:.0%}", f"{row['coverage']:.1%}", number(row["width"])) for row in tested.coverage]
-    return Table("Do the intervals hold what they promise?", ("promised", "held", "mean width"), rows)
+def intervals(tested: Backtest, joint: Backtest) -> Table:
+    """What the intervals promise, and what they held: of steps, and of whole paths by those that are for paths."""
+    rows = [
+        (f"{row['level']:.0%}", f"{row['coverage']:.1%}", number(row["width"]), f"{path['paths']:.1%}",
+         number(path["width"]))
+        for row, path in zip(tested.coverage, joint.coverage, strict=True)
+    ]  # fmt: skip
+    columns = ("promised", "steps held", "mean width", "whole paths held (--joint)", "mean width")
+    one = [row[:3] for row in rows]
+    many = tested.encoded.codec.horizon > 1
+    return Table("Do the intervals hold what they promise?", columns if many else columns[:3], rows if many else one)
 
 
 def numbers(measured: Sequence[Mapping[str, float]]) -> Table:

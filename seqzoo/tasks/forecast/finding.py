@@ -20,13 +20,15 @@ from seqzoo.corridor import Work
 from seqzoo.errors import UserError
 from seqzoo.report import Report
 from seqzoo.tasks.forecast import data
+from seqzoo.tasks.forecast.answers import Forecast
 from seqzoo.tasks.forecast.options import DataOptions
 from seqzoo.tasks.forecast.panel import Panel
-from seqzoo.tasks.forecast.predict import Forecast, Forecaster
+from seqzoo.tasks.forecast.predict import BEST, NETWORK, Forecaster
 from seqzoo.tasks.forecast.suit import suited
 from seqzoo.tasks.forecast.training import ForecastRecipe
 
 PRICES, OTHER = "stock-gru", "series-gru"
+_MENDED = ["sort", "few"]  # of a file, unless something else is asked for
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Asked:
         seed: of a training.
         keep: where the data have changed, let the newest model of the same recipe answer nevertheless.
         retrain: train anew even where nothing has changed.
+        model: who answers; None: the best that validation finds. "network", or a simple forecast by its name.
+        periods: parts of the test part, all fitted anew before each; None: the recipe's.
     """
 
     about: Mapping[str, object] = field(default_factory=dict)
@@ -52,6 +56,8 @@ class Asked:
     seed: int = 0
     keep: bool = False
     retrain: bool = False
+    model: str | None = None
+    periods: int | None = None
 
     def check(self) -> None:
         """Refuse what cannot be answered.
@@ -67,7 +73,10 @@ class Asked:
             raise UserError("one source of data, please: --data FILE or --ticker SYMBOL")
         if self.keep and self.retrain:
             raise UserError("--keep answers from an old model, --retrain trains a new one: choose one of them")
-        said = {"--horizon": self.horizon, "--recipe": self.recipe, "--keep": self.keep, "--retrain": self.retrain}
+        said: dict[str, object] = {
+            "--horizon": self.horizon, "--recipe": self.recipe, "--keep": self.keep, "--retrain": self.retrain,
+            "--model": self.model, "--periods": self.periods,
+        }  # fmt: skip
         said |= {f"--set {line}": True for line in self.overrides if not line.startswith("data.")}
         odd = [name for name, value in said.items() if value]
         if self.run is not None and odd:
@@ -78,9 +87,14 @@ class Asked:
         about = dict(self.about)
         if about.get("path"):
             about["dataset"] = ""
+            about.setdefault("mend", _MENDED)
         elif about.get("ticker"):
             about |= {"dataset": "prices", "path": ""}
         return [*flags.overrides("data", about), *flags.overrides("codec", {"horizon": self.horizon})]
+
+    def wanted(self) -> list[str]:
+        """Who is to answer, and how that is judged, as overrides of a recipe."""
+        return flags.overrides("decide", {"answer": self.model or BEST, "periods": self.periods})
 
 
 @dataclass(frozen=True)
@@ -99,13 +113,13 @@ class Answered:
     folder: Path
     facts: data.Facts
 
-    def forecasts(self) -> list[Forecast]:
-        """What comes after the last observed step of each series.
+    def forecasts(self, joint: bool = False) -> list[Forecast]:
+        """What comes after the last observed step of each series; `joint`: with intervals that hold whole paths.
 
         Raises:
             UserError: see `Forecaster.predict`.
         """
-        return list(self.forecaster.predict(self.panel))
+        return list(self.forecaster.predict(self.panel, joint))
 
     def age(self) -> str:
         """What to know of a model that was trained on other data; empty where they are the same, or unknown."""
@@ -145,7 +159,7 @@ def answer(asked: Asked, *, quiet: bool = True, say: Callable[[str], None] = _si
 def _matched(asked: Asked, quiet: bool, say: Callable[[str], None]) -> tuple[Path, Panel, data.Facts]:
     """The folder of a model for the data, which is trained where there is none; the panel, and its facts."""
     name = asked.recipe or (PRICES if asked.about.get("ticker") else OTHER)
-    chosen: ForecastRecipe = recipe.load(name, [*asked.given(), *asked.overrides])
+    chosen: ForecastRecipe = recipe.load(name, [*asked.given(), *asked.wanted(), *asked.overrides])
     # Prices are read before anything imports TensorFlow, whose TLS library breaks that of yfinance.
     panel, facts = data.panel_of(chosen.data, quiet=quiet)
     question = f"forecast-{_named(chosen.data)}-{_hash(f'{chosen.to_toml()}{asked.seed}')}"
@@ -155,7 +169,11 @@ def _matched(asked: Asked, quiet: bool, say: Callable[[str], None]) -> tuple[Pat
         return kept, panel, facts
     say(_reason(panel, older, asked, chosen.name))
     if chosen.name == OTHER:
-        chosen = recipe.load(name, [*asked.given(), *suited(chosen, panel, asked.horizon), *asked.overrides])
+        said = any(line.startswith("codec.horizon=") for line in asked.overrides)
+        horizon = chosen.codec.horizon if said else asked.horizon
+        network = None if asked.model is None else asked.model == NETWORK
+        fitting = suited(chosen, panel, horizon, network=network)
+        chosen = recipe.load(name, [*asked.given(), *asked.wanted(), *fitting, *asked.overrides])
     folder = runs.RUNS / f"{question}-{panel.fingerprint()[:8]}"
     folder = runs.new_folder(folder.name) if (folder / bundle.META).is_file() else folder
     _train(chosen, panel, facts, folder, Work(asked.seed, quiet=quiet, say=say))

@@ -1,81 +1,23 @@
-"""Intervals that hold what they promise: calibrated on validation, then kept up to date as outcomes become known.
+"""Intervals that hold what they promise: from the misses of answers given before, newer ones counting more.
 
 Misses and offsets share their last three axes, (levels, horizon, 2): the lower end of an interval, then the upper one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from statistics import NormalDist
 
 import numpy as np
 
+from seqzoo.tasks.forecast import combine
 from seqzoo.tasks.forecast.codec import SeriesCodec
+from seqzoo.tasks.forecast.combine import Memory
 
-FEWEST_MISSES = 60  # with fewer errors to look at, validation's offsets stand
-Offsets = tuple[tuple[tuple[float, float], ...], ...]
-
-
-@dataclass(frozen=True)
-class Intervals:
-    """How quantiles become intervals that hold what they promise: calibrated on validation, then kept up to date.
-
-    Attributes:
-        levels: shares of the outcomes that the intervals should hold, rising.
-        offsets: for each level and step ahead, how far to move the lower end down and the upper end up, in the
-            codec's unit; learnt on validation.
-        recent: how many origins back the errors are looked at again, once they are known.
-        since: the end of training; errors of origins before it do not count.
-        trust: the share of what the network says about returns that held on validation, 0 to 1; 1 for other anchors.
-    """
-
-    levels: tuple[float, ...]
-    offsets: Offsets
-    recent: int
-    since: str
-    trust: float = 1.0
-
-    @classmethod
-    def calibrate(
-        cls, raw: np.ndarray, outcomes: np.ndarray, codec: SeriesCodec, levels: Sequence[float], recent: int, since: str
-    ) -> Intervals:
-        """Choose the offsets on (n, horizon, quantiles) estimates and (n, horizon) outcomes of validation."""
-        trust = shrunk_slope(_middle(raw, codec.quantiles), outcomes) if codec.anchor == "return" else 1.0
-        offsets = offsets_of(misses(raw * trust, outcomes, codec, levels), levels)
-        return cls(tuple(levels), _pairs(offsets.tolist()), recent, since, trust)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Intervals:
-        """Rebuild them.
-
-        Raises:
-            KeyError, TypeError, ValueError: a missing or mistyped field.
-        """
-        return cls(
-            tuple(map(float, values["levels"])),
-            _pairs(values["offsets"]),
-            int(values["recent"]),
-            str(np.datetime64(values["since"], "s")),
-            float(values["trust"]),
-        )
-
-    def with_intervals(self, raw: np.ndarray, codec: SeriesCodec, offsets: np.ndarray | None = None) -> np.ndarray:
-        """(n, horizon, quantiles) -> (n, horizon, 1 + 2 levels): the forecast, then each interval's two ends.
-
-        `offsets`: (levels, horizon, 2), or (n, levels, horizon, 2); those of validation by default.
-        """
-        moves = np.array(self.offsets) if offsets is None else offsets
-        middle = _middle(raw, codec.quantiles)
-        out = [middle]
-        for i, level in enumerate(self.levels):
-            low, high = _ends(raw, codec.quantiles, level)
-            out += [np.minimum(low - moves[..., i, :, 0], middle), np.maximum(high + moves[..., i, :, 1], middle)]
-        return np.stack(out, -1)
-
-
-def _pairs(offsets: Sequence[Sequence[Sequence[float]]]) -> Offsets:
-    return tuple(tuple((float(low), float(high)) for low, high in level) for level in offsets)
+_ROWS = 400  # misses that quantiles are taken of
+_REPLAYED = 30  # horizons before the first origin, over which intervals learn how much they hold
+_SPEED, _FASTEST = 36.0, 0.4  # with which they do, over half-lives of so many horizons
+_LOWEST, _HIGHEST = -1.0, 0.98  # of the share outside, that is aimed at less or more
 
 
 def shrunk_slope(forecast: np.ndarray, outcomes: np.ndarray) -> float:
@@ -101,41 +43,133 @@ def misses(raw: np.ndarray, outcomes: np.ndarray, codec: SeriesCodec, levels: Se
     return out
 
 
-def offsets_of(missed: np.ndarray, levels: Sequence[float]) -> np.ndarray:
-    """(n, levels, horizon, 2) misses -> (levels, horizon, 2) offsets that cover each level, each tail apart.
-
-    Source: Romano et al. 2019, Conformalized quantile regression.
-    """
-    n = len(missed)
-    ranks = [min(1.0, (1 - (1 - level) / 2) * (n + 1) / n) for level in levels]
-    return np.stack([np.quantile(missed[:, i], rank, axis=0, method="higher") for i, rank in enumerate(ranks)])
-
-
-def sliding(missed: np.ndarray, places: np.ndarray, at: np.ndarray, intervals: Intervals, horizon: int) -> np.ndarray:
-    """(m, levels, horizon, 2) offsets for origins at the places `at`.
-
-    Each comes from the misses of the last `intervals.recent` places whose whole horizon had been seen by then: the
-    offsets slide along, so that the intervals follow a series that changes.
+def offsets(
+    missed: np.ndarray, share: np.ndarray, tails: Sequence[float], independent: float, levels: Sequence[float] = ()
+) -> np.ndarray:
+    """(levels, horizon, 2) by which ends must move so that each tail is held, or whole paths of some levels.
 
     Args:
-        missed: (n, levels, horizon, 2) misses, a row for each series and origin.
-        places: (n,) int of these origins: 0 for the earliest moment, and so on.
-        at: (m,) int places on the same axis.
-        intervals: whose offsets stand where there are too few misses.
-        horizon: steps ahead.
+        missed: (n, levels, horizon, 2) misses, in order.
+        share: (n,) how much each counts; the sum is 1.
+        tails: for each level the share of the outcomes that shall not lie beyond one end.
+        independent: as how many forecasts that neither overlap nor share shocks they count.
+        levels: of paths: no step of the horizon may lie outside; empty: ends are of single steps.
 
-    Source: Xu and Xie 2021, Conformal prediction interval for dynamic time-series.
+    Source: Romano et al. 2019, Conformalized quantile regression; weights as in Barber et al. 2023, Conformal
+    prediction beyond exchangeability.
     """
-    order = np.argsort(places, kind="stable")
-    missed, places = missed[order], places[order]
-    out = np.empty((len(at), *missed.shape[1:]))
-    fixed = np.array(intervals.offsets)
-    for block in np.unique(at // horizon):
-        now = block * horizon
-        first, last = np.searchsorted(places, [now - horizon - intervals.recent, now - horizon], side="right")
-        enough = last - first >= FEWEST_MISSES
-        out[at // horizon == block] = offsets_of(missed[first:last], intervals.levels) if enough else fixed
+    picked = np.searchsorted(np.cumsum(share), (np.arange(_ROWS) + 0.5) / _ROWS).clip(0, len(share) - 1)
+    rows = missed[picked]
+
+    def ranked(values: np.ndarray, share: float) -> np.ndarray:
+        rank = share * (independent + 1) / independent
+        place = int(np.ceil(min(1.0, rank) * (len(values) - 1)))
+        found = np.asarray(np.partition(values, place, axis=0)[place])
+        if rank <= 1:
+            return found
+        spread = values.std(0) * np.sqrt(1 + 1 / independent)  # the tail lies beyond all that was seen
+        return np.asarray(np.maximum(found, values.mean(0) + student(share, independent - 0.5) * spread))
+
+    moves = np.stack([ranked(rows[:, i], tail) for i, tail in enumerate(tails)])
+    if levels:
+        spread = rows.std(0) + 1e-12
+        farthest = ((rows - moves) / spread).max((2, 3))
+        more = [max(0.0, float(ranked(farthest[:, i], level))) for i, level in enumerate(levels)]
+        moves += np.array(more)[:, None, None] * spread
+    return moves
+
+
+def student(share: float, freedom: float) -> float:
+    """About the quantile of Student's t distribution: SciPy's is exact, and takes longer to import than to forecast.
+
+    Source: Abramowitz and Stegun 1964, 26.7.5, the first three terms.
+    """
+    z = NormalDist().inv_cdf(share)
+    first, second = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    return float(z + first / freedom + second / freedom**2 + third / freedom**3)
+
+
+def along(
+    memory: Memory, at: np.ndarray, levels: Sequence[float], horizon: int, half_life: float, joint: bool = False
+) -> np.ndarray:
+    """(n, levels, horizon, 2) offsets for origins at the steps `at`, each from the misses that were known by then.
+
+    They slide along, so that the intervals follow a series that changes; and where they held too little lately, or too
+    much, they aim higher, or lower.
+
+    Raises:
+        ValueError: no miss was known.
+
+    Source: Xu and Xie 2021, Conformal prediction interval for dynamic time-series; Gibbs and Candes 2021, Adaptive
+    conformal inference under distribution shift.
+    """
+    out = np.empty((len(at), *memory.misses.shape[1:]))
+    began = memory.seen - horizon
+    since = at.min() - _REPLAYED * horizon
+    before = began[(began >= since) & (began < at.min())]
+    aim, speed = _Aim(levels), min(_FASTEST, _SPEED * horizon / half_life)
+    nobody = np.empty(0, np.int64)
+    replayed = [(nobody, now) for _, now in combine.blocks(before, horizon) if now >= memory.seen[0]]
+    for rows, now in [*replayed, *combine.blocks(at, horizon)]:
+        aim.learn(now, speed)
+        share = combine.shares(memory.seen, now, half_life)
+        counted = share > 0
+        known, share = memory.misses[counted], share[counted]
+        alone = independent(memory.seen[counted], share, horizon)
+        moves = offsets(known, share, aim.tails, alone, levels if joint else ())
+        out[rows] = moves
+        mine = slice(*np.searchsorted(began, [now, now + horizon]))
+        aim.see(memory.seen[mine], memory.misses[mine] > moves)
     return out
+
+
+def independent(seen: np.ndarray, share: np.ndarray, horizon: int) -> float:
+    """As how many forecasts (n,) rows count, seen at some steps, of which each has a share.
+
+    Neighbouring forecasts overlap, and the series of one moment share its shocks: they tell as much as the root of
+    their number.
+    """
+    moments, index = np.unique(seen, return_inverse=True)
+    of_moment = np.bincount(index, share)
+    series = len(seen) / len(moments)
+    return max(1.5, float(series**0.5 / (of_moment @ of_moment) / max(1.0, horizon / 2)))
+
+
+class _Aim:
+    """The tails that are aimed at, given how much has been held of late."""
+
+    def __init__(self, levels: Sequence[float]) -> None:
+        self.levels = np.array(levels)
+        self.more = np.zeros(len(levels))
+        self.coming: list[tuple[int, np.ndarray]] = []
+
+    @property
+    def tails(self) -> list[float]:
+        return [float(tail) for tail in (1 + self.levels + self.more) / 2]
+
+    def see(self, seen: np.ndarray, beyond: np.ndarray) -> None:
+        """Note which of (n, levels, horizon, 2) ends were passed; it is known when the last of `seen` is."""
+        if len(seen):
+            self.coming.append((int(seen.max()), beyond.any(-1).mean((0, 2))))
+
+    def learn(self, now: int, speed: float) -> None:
+        """Aim higher by what lay outside too often, lower by what lay outside too seldom, where that is known."""
+        for _, outside in [one for one in self.coming if one[0] <= now]:
+            gentle = np.minimum(1.0, 5 * (1 - self.levels))  # a rare thing tells little when it happens once
+            self.more = self.more + speed * gentle * (outside - (1 - self.levels))
+        self.coming = [one for one in self.coming if one[0] > now]
+        self.more = np.clip(self.more, _LOWEST * (1 - self.levels), _HIGHEST * (1 - self.levels))
+
+
+def with_ends(raw: np.ndarray, codec: SeriesCodec, levels: Sequence[float], moves: np.ndarray) -> np.ndarray:
+    """(n, horizon, quantiles) and (n, levels, horizon, 2) -> (n, horizon, 1 + 2 levels): the middle, then the ends."""
+    middle = _middle(raw, codec.quantiles)
+    out = [middle]
+    for i, level in enumerate(levels):
+        low, high = _ends(raw, codec.quantiles, level)
+        out += [np.minimum(low - moves[:, i, :, 0], middle), np.maximum(high + moves[:, i, :, 1], middle)]
+    return np.stack(out, -1)
 
 
 def _middle(raw: np.ndarray, quantiles: Sequence[float]) -> np.ndarray:

@@ -1,42 +1,30 @@
-"""What is decided on validation, and how the test part is judged: from every origin, beside the baselines."""
+"""How the test part is judged: from every origin, beside the simple forecasts."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
 from seqzoo.judge import Scores
 from seqzoo.report import JSON, Section
 from seqzoo.room import Judgement
-from seqzoo.runtime import Graph
-from seqzoo.tasks.forecast import baselines, data, figures, leak, predict, scores
+from seqzoo.tasks.forecast import auto, candidates, data, figures, leak, predict, scores, simple
 from seqzoo.tasks.forecast.codec import SeriesCodec
 from seqzoo.tasks.forecast.data import Splits
+from seqzoo.tasks.forecast.deciding import cuts_of, steps_before
 from seqzoo.tasks.forecast.figures import Backtest
-from seqzoo.tasks.forecast.intervals import Intervals
 from seqzoo.tasks.forecast.options import DataOptions
 from seqzoo.tasks.forecast.panel import Panel
-from seqzoo.tasks.forecast.predict import GRAPH, Forecaster
+from seqzoo.tasks.forecast.predict import NETWORK, Forecaster
 from seqzoo.tasks.forecast.training import ForecastRecipe
 from seqzoo.tasks.forecast.windows import EncodedPanel, Origins, origins_between
 
 _FREE_RUN_STEPS = 200
 _TIMED = 20  # forecasts
-
-
-def decide(codec: SeriesCodec, files: Mapping[str, bytes], splits: Splits, recipe: ForecastRecipe) -> Forecaster:
-    """Calibrate the intervals on the validation part."""
-    graph = Graph(files[GRAPH])
-    encoded = EncodedPanel(codec, splits.seen.series)
-    held = origins_between(codec, splits.seen, *splits.ends)
-    raw = predict.estimate(graph, encoded, held)
-    recent = len(np.unique(encoded.times(held)))
-    since = str(splits.ends[0])
-    intervals = Intervals.calibrate(raw, encoded.outcomes(held), codec, recipe.decide.levels, recent, since)
-    return Forecaster(codec, intervals, graph)
+_QUARTERS = 4
+FEW = 20  # forecasts that do not overlap
 
 
 def read_other(options: DataOptions, forecaster: Forecaster) -> Panel:
@@ -50,23 +38,6 @@ def read_other(options: DataOptions, forecaster: Forecaster) -> Panel:
     return panel
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """Origins of each part of the time axis; all are `test` on other data."""
-
-    test: Origins
-    train: Origins | None = None
-    validation: Origins | None = None
-
-    @classmethod
-    def of(cls, codec: SeriesCodec, panel: Panel, splits: Splits | None) -> _Parts:
-        if splits is None:
-            return cls(origins_between(codec, panel))
-        start, end = splits.ends
-        train = origins_between(codec, panel, None, start)
-        return cls(origins_between(codec, panel, end), train, origins_between(codec, panel, start, end))
-
-
 def judge(forecaster: Forecaster, splits: Splits | None, test: Panel, recipe: ForecastRecipe) -> Judgement:
     """Judge forecasts from every origin of the test part: those of one moment count together.
 
@@ -74,54 +45,99 @@ def judge(forecaster: Forecaster, splits: Splits | None, test: Panel, recipe: Fo
         UserError: something leaks from the future, so that there is nothing to report.
     """
     codec = forecaster.codec
-    encoded, parts = EncodedPanel(codec, test.series), _Parts.of(codec, test, splits)
-    tested = Backtest(encoded, parts.test, forecaster.backtest(encoded, parts.test), forecaster.intervals.levels)
-    guesses = _guesses(encoded, parts, splits)
-    moments = encoded.times(parts.test)
+    encoded = EncodedPanel(codec, test.series)
+    at = origins_between(codec, test, splits.ends[1] if splits else None)
+    tested = Backtest(encoded, at, forecaster.backtest(encoded, at), forecaster.levels)
+    guesses = _guesses(forecaster, encoded, at, trained=splits is not None)
+    if splits is not None:
+        guesses |= auto.beside(encoded, at, int(steps_before(test, splits.ends[1])[0]))
+    moments = encoded.times(at)
 
     def scored(values: np.ndarray) -> Scores:
         return Scores.mean(np.abs(values - tested.actual).mean(1), groups=moments, horizon=codec.horizon)
 
     measured = _measured(tested, _naive_scale(codec, splits.train) if splits else None)
-    baseline_scores = {name: scored(values) for name, values in guesses.items()}
-    ms = _milliseconds(forecaster, encoded, parts.test)
+    ms = _milliseconds(forecaster, encoded, at)
     facts, numbers = _proofs(forecaster, splits, test, recipe)
+    subject = "" if forecaster.answer == NETWORK else "the forecast"
+    answers = {} if forecaster.answer == predict.BEST else {forecaster.answer: tested.values}
+    found = candidates.candidates(forecaster, encoded, guesses | answers, tested.actual)
+    facts = {"who answers": candidates.who(found, forecaster)} | facts
     numbers |= {
+        "candidates": [vars(one) for one in found],
         "target": codec.target_name,
         "step": codec.step,
         "coverage": {f"{row['level']:.0%}": row["coverage"] for row in tested.coverage},
-        "trust": forecaster.intervals.trust,
+        "trust": forecaster.last.trust,
     }
     sections: list[Section] = [
         *figures.ahead(forecaster, test, tested),
-        *figures.by_step(recipe.name, tested, guesses),
-        figures.intervals(tested),
+        candidates.table(found),
+        *candidates.by_step(subject or recipe.name, tested, guesses),
+        *([] if splits is None else _by_period(forecaster, tested, guesses, splits, test, recipe, numbers)),
+        figures.intervals(tested, replace(tested, columns=forecaster.backtest(encoded, at, joint=True))),
         figures.numbers(measured),
     ]
     return Judgement(
         scored(tested.values),
         learnt=_learnt(codec, splits),
-        baselines=baseline_scores,
-        metrics=measured[0],
-        counts={
-            name: len(at)
-            for name, at in (("train", parts.train), ("validation", parts.validation), ("test", parts.test))
-            if at is not None
+        baselines={
+            name: scored(values) for name, values in guesses.items() if name not in (NETWORK, forecaster.answer)
         },
+        metrics=measured[0],
+        counts=_counts(codec, splits, at),
         ms_for_one=ms,
-        facts=_said_of_intervals(tested, forecaster.intervals) | facts | {"speed": f"{ms:.1f} ms for one forecast"},
+        facts=_said_of_intervals(tested, forecaster) | facts | {"speed": f"{ms:.1f} ms for one forecast"},
         sections=sections,
         more=numbers,
+        subject=subject,
     )
 
 
-def _guesses(encoded: EncodedPanel, parts: _Parts, splits: Splits | None) -> dict[str, np.ndarray]:
-    """(n, horizon) of each baseline; on other data of those that need no training."""
-    if splits is None or parts.train is None or parts.validation is None:
-        seasons = baselines.seasons_within(encoded, int(parts.test.steps.min()))
-        return baselines.rules(encoded, parts.test, seasons)
-    ends = np.array([np.searchsorted(one.times, splits.ends[0]) for one in encoded.series])
-    return baselines.predictions(encoded, parts.train, parts.validation, parts.test, ends)
+def _by_period(
+    forecaster: Forecaster,
+    tested: Backtest,
+    guesses: candidates.Guesses,
+    splits: Splits,
+    test: Panel,
+    recipe: ForecastRecipe,
+    numbers: dict[str, JSON],
+) -> list[Section]:
+    """The table, and in `numbers` the same for programs; quarters of the test part where no periods were asked for."""
+    asked = recipe.decide.periods
+    anew = asked > 1 and recipe.decide.refit
+    first = forecaster.told(forecaster.stages[0], tested.encoded, tested.at).columns[..., 0] if anew else None
+    found = candidates.periods(tested, guesses, cuts_of(splits, test, asked if asked > 1 else _QUARTERS), test, first)
+    if len(found) < 2:
+        return []
+    numbers["periods"] = [vars(one) | {"coverage": list(one.coverage)} for one in found]
+    note = (
+        "Before each, all was fitted anew on everything before it."
+        if anew
+        else "All were judged as fitted before the first."
+    )
+    return [candidates.by_period(found, tested.levels, note)]
+
+
+def _guesses(forecaster: Forecaster, encoded: EncodedPanel, at: Origins, *, trained: bool) -> dict[str, np.ndarray]:
+    """(n, horizon) of each simple forecast, as of the time of the origin; on other data of those never fitted."""
+    if not trained:
+        return {name: one(encoded, at) for name, one in simple.rules(encoded, int(at.steps.min())).items()}
+    out: dict[str, np.ndarray] = {}
+    for stage, rows in forecaster.by_stage(encoded, at):
+        for name, one in stage.simple.items():
+            out.setdefault(name, np.empty((len(at), encoded.codec.horizon)))[rows] = one(encoded, at.take(rows))
+        if stage.graph is not None and forecaster.answer != NETWORK:
+            alone = forecaster.points(stage, encoded, at.take(rows))
+            out.setdefault(NETWORK, np.empty((len(at), encoded.codec.horizon)))[rows] = alone
+    return out
+
+
+def _counts(codec: SeriesCodec, splits: Splits | None, at: Origins) -> dict[str, int]:
+    if splits is None:
+        return {"test": len(at)}
+    train, held = (origins_between(codec, splits.seen, *ends) for ends in ((None, splits.ends[0]), splits.ends))
+    return {"train": len(train), "validation": len(held), "test": len(at)}
 
 
 def _measured(tested: Backtest, scale: float | None) -> list[dict[str, float]]:
@@ -146,11 +162,11 @@ def _learnt(codec: SeriesCodec, splits: Splits | None) -> str:
 
 
 def _milliseconds(forecaster: Forecaster, encoded: EncodedPanel, at: Origins) -> float:
-    """Median time of one forecast."""
+    """Median time of what a network, or the simple forecasts, need for one answer."""
     seconds = []
     for _ in range(_TIMED):
         start = time.perf_counter()
-        predict.forecasts(forecaster.graph, encoded, forecaster.intervals, at.take(slice(-1, None)))
+        forecaster.told(forecaster.last, encoded, at.take(slice(-1, None)), 1)
         seconds.append(time.perf_counter() - start)
     return 1000 * float(np.median(seconds))
 
@@ -158,13 +174,15 @@ def _milliseconds(forecaster: Forecaster, encoded: EncodedPanel, at: Origins) ->
 # --- what is said besides ----------------------------------------------------------------------------
 
 
-def _said_of_intervals(tested: Backtest, intervals: Intervals) -> dict[str, str]:
+def _said_of_intervals(tested: Backtest, forecaster: Forecaster) -> dict[str, str]:
     facts = {
         f"{row['level']:.0%} interval": f"holds {row['coverage']:.1%} of what came, {row['width']:,.4g} wide"
         for row in tested.coverage
     }
-    if intervals.trust < 1:
-        facts["trusted"] = f"{intervals.trust:.0%} of the network's returns, as validation says"
+    if forecaster.rests_on < FEW:
+        facts["intervals rest on"] = f"about {forecaster.rests_on:.0f} forecasts that do not overlap: few"
+    if forecaster.last.trust < 1:
+        facts["trusted"] = f"{forecaster.last.trust:.0%} of the network's returns, as validation says"
     return facts
 
 
@@ -177,7 +195,8 @@ def _proofs(
     unmoved = leak.prove(test, recipe.codec, forecaster.codec, splits.ends, forecaster.backtest)
     facts = {"proof that nothing leaks": f"{unmoved} arrays unmoved by noise in the future"}
     numbers: dict[str, JSON] = {"leak_proof": unmoved}
-    if not forecaster.codec.past and not forecaster.codec.known and len(test.series) == 1:
+    alone = forecaster.answer == NETWORK and len(test.series) == 1
+    if alone and not forecaster.codec.past and not forecaster.codec.known:
         run = _free_run(forecaster, splits, test)
         numbers["free_run"] = run
         facts["fed back to itself"] = (
@@ -194,6 +213,6 @@ def _free_run(forecaster: Forecaster, splits: Splits, test: Panel) -> dict[str, 
     steps = min(_FREE_RUN_STEPS, whole.observed - series.observed)
     actual = whole.target[series.observed : series.observed + steps]
     values = np.asarray(AutoReg(series.target, 2).fit().forecast(steps))
-    errors = {"ours": forecaster.free_run(series, steps) - actual, "AR(2)": values - actual}
+    errors = {"ours": forecaster.at(splits.ends[1]).free_run(series, steps) - actual, "AR(2)": values - actual}
     amplitude = float(np.ptp(splits.train.series[0].target)) / 2
     return {"steps": steps, **{name: float(np.abs(error).mean() / amplitude) for name, error in errors.items()}}

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from seqzoo.errors import nearest
 from seqzoo.options import Flag
 
-MENDS = ("sort", "duplicates", "gaps")
+FEW = "few"
+MENDS = ("sort", "duplicates", "gaps", FEW)
 CALENDAR = ("hour", "weekday", "yearday", "month", "trend")
 ANCHORS = ("level", "change", "season", "return")
+NETWORK_OPTIONAL = True  # architecture = "none": simple forecasts alone
 RENAMED: dict[str, tuple[str, dict[str, str]]] = {"target": ("anchor", {})}  # [codec] of 0.3.0 and before
 FLAGS = {
     "time": Flag("Its column of times."),
@@ -32,7 +34,8 @@ class DataOptions:
         ticker: for prices: which one; `start` and `end` are ISO dates, `end` exclusive.
         source: for prices: "yahoo", or "sample" (2000-2013, ships in `seqzoo[sample]`).
         every: resample to this step ("1h", "1D"): means for numbers; empty: as it is.
-        mend: problems of the time axis to mend instead of refusing: "sort", "duplicates" (mean), "gaps" (linear).
+        mend: problems of the time axis to mend instead of refusing: "sort", "duplicates" (mean), "gaps" (linear), or
+            "few": whatever concerns no more than one step in a hundred.
         validation: share of the time axis, just before test; test: its last share.
     """
 
@@ -116,12 +119,23 @@ class CodecOptions:
 
 @dataclass(frozen=True)
 class DecideOptions:
-    """Which intervals are promised: shares of the outcomes that they should hold."""
+    """Who answers, and with which intervals.
+
+    Attributes:
+        levels: shares of the outcomes that intervals should hold.
+        answer: "network"; "best", by weights over the network and all simple forecasts; or a simple forecast by name.
+        periods: parts of the test part; with more than one, all is fitted anew on what lies before each.
+        refit: fit what answers on everything, test part and all, once it has been judged, and before each period.
+    """
 
     levels: tuple[float, ...] = (0.8, 0.95)
+    answer: str = "network"
+    periods: int = 1
+    refit: bool = True
 
     def problems(self) -> list[str]:
         """List what is out of range."""
         rising = bool(self.levels) and list(self.levels) == sorted(set(self.levels))
         inside = all(0 < level < 1 for level in self.levels)
-        return [] if rising and inside else ["decide.levels must rise, between 0 and 1"]
+        problems = [] if rising and inside else ["decide.levels must rise, between 0 and 1"]
+        return problems + ([] if 1 <= self.periods <= 50 else ["decide.periods must be 1 to 50"])

@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seqzoo.errors import UserError
-
-DAY = 86_400
+from seqzoo.tasks.forecast.steps import seconds_of
 
 
 @dataclass(frozen=True)
@@ -78,76 +76,6 @@ class Panel:
             for array in (past.times.astype("M8[s]").astype(np.int64), past.target, past.known, past.past):
                 digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
-
-
-# --- the step ----------------------------------------------------------------------------------------
-
-
-def step_of(times: np.ndarray) -> str:
-    """Name the step of rising times: "month", "business day", or a length like "30min", "1h", "7D".
-
-    Raises:
-        UserError: fewer than two times.
-    """
-    if len(times) < 2:
-        raise UserError(f"a series needs at least two steps, this one has {len(times)}")
-    gaps = np.diff(times).astype("timedelta64[s]").astype(np.int64)
-    usual = int(np.median(gaps))
-    if (
-        28 * DAY <= usual <= 31 * DAY
-        and usual % DAY == 0
-        and len({str(t)[8:10] for t in times[:24].astype("M8[D]")}) == 1
-    ):
-        return "month"
-    weekdays = (times.astype("M8[D]").astype(np.int64) + 3) % 7
-    if usual == DAY and gaps.max() > DAY and (weekdays < 5).all():
-        return "business day"
-    for unit, seconds in (("D", DAY), ("h", 3600), ("min", 60)):
-        if usual % seconds == 0:
-            return f"{usual // seconds}{unit}"
-    return f"{usual}s"
-
-
-def seconds_of(step: str) -> int:
-    """Length of a step like "30min" in seconds.
-
-    Raises:
-        UserError: not a length.
-    """
-    number = step.rstrip("Dhmins")
-    units = {"D": DAY, "h": 3600, "min": 60, "s": 1}
-    unit = step[len(number) :]
-    if not (number or "1").isdigit() or unit not in units or number == "0":
-        raise UserError(f"{step!r} is not a step: write 1D, 1h, 30min or 10s")
-    return int(number or 1) * units[unit]
-
-
-def season_of(step: str) -> int:
-    """The usual season in steps: a day of hours, a week of days, a year of months; 1: none known."""
-    if step in ("month", "business day"):
-        return {"month": 12, "business day": 5}[step]
-    seconds = seconds_of(step)
-    if seconds < DAY and DAY % seconds == 0:
-        return DAY // seconds
-    return {DAY: 7, 7 * DAY: 52}.get(seconds, 1)
-
-
-def following(times: np.ndarray, step: str, count: int) -> np.ndarray:
-    """The (count,) times after the last one."""
-    last = times[-1]
-    ahead = np.arange(1, count + 1)
-    if step == "month":
-        month = last.astype("M8[M]")
-        return np.asarray((month + ahead).astype("M8[s]") + (last - month.astype("M8[s]")))
-    if step == "business day":
-        return np.asarray(np.busday_offset(last.astype("M8[D]"), ahead, roll="backward").astype("M8[s]"))
-    return np.asarray(last + ahead * np.timedelta64(seconds_of(step), "s"))
-
-
-def time_text(time: np.datetime64, step: str) -> str:
-    """A time as people read it: the date alone where a step is a day or longer."""
-    days = step in ("month", "business day") or step.endswith("D")
-    return str(time.astype("M8[D]")) if days else str(time.astype("M8[s]")).replace("T", " ")
 
 
 # --- other shapes -----------------------------------------------------------------------------------

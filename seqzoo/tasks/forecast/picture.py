@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from seqzoo.page.text import chart
-from seqzoo.tasks.forecast.predict import Band, Forecast
+from seqzoo.tasks.forecast.answers import Band, Forecast
 
 _WIDTH = 66
 

@@ -5,7 +5,8 @@ from seqzoo.judge import Metric
 from seqzoo.room import Room
 from seqzoo.tasks.forecast.codec import SeriesCodec
 from seqzoo.tasks.forecast.data import Splits, load
-from seqzoo.tasks.forecast.judging import decide, judge, read_other
+from seqzoo.tasks.forecast.deciding import decide, refits, refitted
+from seqzoo.tasks.forecast.judging import judge, read_other
 from seqzoo.tasks.forecast.options import CodecOptions, DataOptions, DecideOptions
 from seqzoo.tasks.forecast.panel import Panel
 from seqzoo.tasks.forecast.predict import Forecaster
@@ -26,5 +27,8 @@ ROOM: Room[DataOptions, CodecOptions, DecideOptions, Splits, Panel, SeriesCodec,
     decide=decide,
     judge=judge,
     predictor=Forecaster.load,
+    refits=refits,
+    refitted=refitted,
+    answers=lambda forecaster: forecaster.listens,
     comparable=("horizon",),
 )

@@ -37,10 +37,11 @@ def metrics(
 
 
 def coverage(columns: np.ndarray, actual: np.ndarray, levels: Sequence[float]) -> list[dict[str, float]]:
-    """For each level the share of outcomes that its interval held, and its mean width; arguments as of `metrics`."""
+    """For each level the share of outcomes, and of whole paths, that it held, and its mean width; as `metrics`."""
     rows = []
     for i, level in enumerate(levels):
         low, high = columns[..., 1 + 2 * i], columns[..., 2 + 2 * i]
         inside = (actual >= low) & (actual <= high)
-        rows.append({"level": level, "coverage": float(inside.mean()), "width": float((high - low).mean())})
+        share, paths, width = (float(part.mean()) for part in (inside, inside.all(1), high - low))
+        rows.append({"level": level, "coverage": share, "paths": paths, "width": width})
     return rows

@@ -16,6 +16,7 @@ from seqzoo.tasks.forecast.windows import OUTCOMES, EncodedPanel, WindowBatches,
 ForecastRecipe = Recipe[DataOptions, CodecOptions, DecideOptions]
 _VALIDATED = 4000  # validation windows looked at after each epoch
 _VALIDATION_ROWS = 256
+_FEW = 512  # examples to hold the graph against Keras on, where nothing is left to validate on
 
 
 def training(codec: SeriesCodec, splits: Splits, recipe: ForecastRecipe, seed: int) -> Training:
@@ -24,7 +25,8 @@ def training(codec: SeriesCodec, splits: Splits, recipe: ForecastRecipe, seed: i
     train = origins_between(codec, splits.seen, None, splits.ends[0])
     if recipe.codec.stride > 1:
         train = train.take(train.steps % recipe.codec.stride == 0)
-    held = origins_between(codec, splits.seen, *splits.ends).thinned(_VALIDATED)
+    start, end = splits.ends
+    held = origins_between(codec, splits.seen, start, end).thinned(_VALIDATED) if start < end else train.thinned(_FEW)
     return Training(
         WindowBatches(encoded, train, recipe.fit.batch_size, seed),
         WindowBatches(encoded, held, _VALIDATION_ROWS, None),

@@ -40,6 +40,10 @@ class Origins:
         """The rows of a slice or an index."""
         return Origins(self.which[rows], self.steps[rows])
 
+    def chunks(self, rows: int) -> list[Origins]:
+        """The same in parts of so many rows."""
+        return [self.take(slice(i, i + rows)) for i in range(0, len(self), rows)]
+
     def thinned(self, most: int) -> Origins:
         """Every k-th, so that at most about `most` remain."""
         return self.take(slice(None, None, max(1, -(-len(self) // most))))
@@ -48,9 +52,9 @@ class Origins:
 def origins_between(
     codec: SeriesCodec, panel: Panel, start: np.datetime64 | None = None, end: np.datetime64 | None = None
 ) -> Origins:
-    """Origins whose windows begin at or after `start` and whose horizons end before `end`; None: no limit.
+    """Origins whose outcomes lie at or after `start` and before `end`; None: no limit.
 
-    Between two neighbouring parts this leaves a gap of window + horizon - 1 origins: no step is in both.
+    What was observed before `start` is in their windows: it was known. No outcome is in two parts.
 
     Raises:
         UserError: there are none.
@@ -60,7 +64,7 @@ def origins_between(
         first = 0 if start is None else int(np.searchsorted(series.times, start))
         last = len(series) if end is None else int(np.searchsorted(series.times, end))
         origins = codec.origins(series)
-        steps.append(origins[(origins - codec.window + 1 >= first) & (origins + codec.horizon < last)])
+        steps.append(origins[(origins + 1 >= first) & (origins + codec.horizon < last)])
     inside = Origins.of_series(steps)
     if not len(inside):
         parts = {(True, True): "data are", (True, False): "training part is", (False, False): "validation part is"}
@@ -123,6 +127,10 @@ class EncodedPanel:
             return self.codec.decode(values[mine], series, at.steps[mine])
 
         return self.by_series(at, decode, values.shape[1:])
+
+    def coded(self, values: np.ndarray, at: Origins) -> np.ndarray:
+        """(n, horizon) in the target's unit -> float64 in the codec's."""
+        return self.by_series(at, lambda series, mine: self.codec.code(values[mine], series, at.steps[mine]))
 
     def by_series(
         self,

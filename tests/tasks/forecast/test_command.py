@@ -30,6 +30,7 @@ QUICK = [part for one in door.overrides(FAST) for part in ("--set", one)]
 def write_load(path, days=400, changed=0.0):
     values = 100 + 10 * np.sin(np.arange(days) * 2 * np.pi / 7) + np.arange(days) % 3
     values[5] += changed
+    values[380:381] += 30  # a day that nobody expects
     lines = [f"{np.datetime64('2024-01-01') + i},{value:.2f}" for i, value in enumerate(values)]
     path.write_text("\n".join(["when,load", *lines]) + "\n")
     return path
@@ -53,7 +54,7 @@ def test_forecast_trains_once_and_then_answers(seqzoo, tmp_path, monkeypatch):
     monkeypatch.setattr(corridor, "walk", lambda *args, **kwargs: 1 / 0)
     asked = ("forecast", "--csv", path, "--time", "when", *QUICK)  # the older spelling
     code, out, err = seqzoo(*asked, "--output", "out.csv")
-    assert code == 0 and out.strip().startswith("series-gru") and "●" in out
+    assert code == 0 and out.strip().startswith("load: the forecast") and "who answers: " in out and "●" in out
     assert f"answered by {first['folder']}" in err
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 8
     fails(seqzoo(*asked, "--output", "out.csv"), "exists already", "--force")
@@ -163,15 +164,15 @@ def test_bad_requests(seqzoo, tmp_path):
     fails(seqzoo("forecast", "--data", table("a.csv", numbers), "--horizon", "-1"), "at least 1 step")
     fails(seqzoo("forecast", "--data", table("b.csv", numbers, numbers, "a,b"), *quiet), "no column of times")
     fails(seqzoo("forecast", "--data", table("c.csv", [5] * 60), *quiet), "constant")
+    turned = table("d.csv", numbers, [*days[:30], *reversed(days[30:])])
+    fails(seqzoo("forecast", "--data", turned, "--mend", "gaps", *quiet), "back in time")
     fails(
-        seqzoo("forecast", "--data", table("d.csv", numbers, [*days[:30], *reversed(days[30:])]), *quiet),
-        "back in time",
+        seqzoo("forecast", "--data", table("e.csv", numbers[:5], days[:5]), *quiet), "too few to forecast 1", "14 steps"
     )
-    fails(seqzoo("forecast", "--data", table("e.csv", numbers[:5], days[:5]), *quiet), "shorter than a window")
     fails(seqzoo("forecast", "--data", table("f.csv", [*numbers[:-1], "inf"]), *quiet), "not finite")
     fails(seqzoo("forecast", "--data", table("g.csv", ["x", *numbers[1:]]), "--target", "y", *quiet), "'x' (row 1)")
     fails(
-        seqzoo("forecast", "--data", table("h.csv", numbers[:-1], [*days[:20], *days[21:]]), *quiet),
+        seqzoo("forecast", "--data", table("h.csv", numbers[:-2], [*days[:20], *days[22:]]), *quiet),
         "1 gap(s)",
         "--mend",
     )

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqzoo.errors import UserError
-from seqzoo.tasks.forecast import data, panel, table
+from seqzoo.tasks.forecast import data, steps, table
 from seqzoo.tasks.forecast.options import DataOptions
 
 
@@ -20,13 +20,16 @@ def days(count, start="2024-01-01"):
 
 def test_steps_and_seasons_by_name():
     def step(texts):
-        return panel.step_of(np.array(texts, "M8[s]"))
+        return steps.step_of(np.array(texts, "M8[s]"))
 
     assert step(days(10)) == "1D"
     assert step(["2024-01", "2024-02", "2024-03", "2024-04"]) == "month"
     assert step([d for d in days(20) if np.is_busday(d)]) == "business day"
+    assert step(["2023-11-30", "2023-12-31", "2024-01-31", "2024-02-29"]) == "month"
+    assert step(["2023-10-01", "2024-01-01", "2024-04-01", "2024-07-01"]) == "quarter"
+    assert step(["2020", "2021", "2022", "2023"]) == "year"
     assert step(["2024-01-01T00:00", "2024-01-01T00:30", "2024-01-01T01:00"]) == "30min"
-    assert [panel.season_of(s) for s in ("1h", "30min", "1D", "month", "business day", "7D")] == [24, 48, 7, 12, 5, 52]
+    assert [steps.season_of(s) for s in ("1h", "30min", "1D", "month", "business day", "7D")] == [24, 48, 7, 12, 5, 52]
 
 
 @pytest.mark.parametrize(
@@ -34,12 +37,33 @@ def test_steps_and_seasons_by_name():
     [
         ("2024-01-31T23:00:00", "1h", "2024-02-01T00:00:00"),
         ("2024-11-01T00:00:00", "month", "2024-12-01T00:00:00"),
+        ("2024-01-31T00:00:00", "month", "2024-02-29T00:00:00"),
+        ("2023-12-31T00:00:00", "quarter", "2024-03-31T00:00:00"),
+        ("2024-03-01T06:00:00", "year", "2025-03-01T06:00:00"),
         ("2024-01-05T00:00:00", "business day", "2024-01-08T00:00:00"),
         ("2024-02-28T00:00:00", "1D", "2024-02-29T00:00:00"),
     ],
 )
 def test_the_following_time(start, step, expected):
-    assert panel.following(np.array([start], "M8[s]"), step, 1)[0] == np.datetime64(expected)
+    assert steps.following(np.array([start], "M8[s]"), step, 1)[0] == np.datetime64(expected)
+
+
+@pytest.mark.parametrize("step", ["1h", "7D", "month", "quarter", "year"])
+def test_one_clock_counts_the_steps_and_fills_the_holes(step):
+    first = np.array(["2023-12-31"], "M8[s]")
+    times = np.concatenate([first, steps.following(first, step, 9)])
+    assert (np.diff(steps.ordinals(times, step)) == 1).all()
+    np.testing.assert_array_equal(steps.whole_axis(np.delete(times, [3, 4]), step), times)
+
+
+def test_what_is_rare_is_mended_where_that_was_asked_for():
+    times = days(300)
+    found, mended = data.from_columns(
+        columns(np.delete(times, [7, 50]), range(298)), DataOptions("", "x", mend=("few",))
+    )
+    assert len(found) == 300 and "2 gap(s)" in mended[0]
+    with pytest.raises(UserError, match=r"4 gap\(s\)"):
+        data.from_columns(columns(np.delete(times, [7, 50, 90, 95]), range(296)), DataOptions("", "x", mend=("few",)))
 
 
 def test_problems_come_together_with_row_numbers():
@@ -173,7 +197,7 @@ def test_parquet_is_read_with_its_zones(tmp_path):
 
 def test_times_are_shown_as_long_as_their_step():
     noon = np.datetime64("2008-08-12T04:48:00")
-    assert [panel.time_text(noon, step) for step in ("1D", "business day", "month", "1h")] == [
+    assert [steps.time_text(noon, step) for step in ("1D", "business day", "month", "1h")] == [
         "2008-08-12", "2008-08-12", "2008-08-12", "2008-08-12 04:48:00",
     ]  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +16,9 @@ from seqzoo.judge import Scores
 from seqzoo.report import Report
 from seqzoo.room import Sealed
 from seqzoo.tasks.forecast import data
+from seqzoo.tasks.forecast.predict import Forecaster
 from seqzoo.tasks.forecast.room import ROOM
+from seqzoo.tasks.forecast.windows import EncodedPanel, Origins
 from tests.tasks.forecast.cases import STEPS, write_series
 from tests.tasks.forecast.cases import recipe_on as small
 
@@ -116,11 +120,41 @@ def test_all_of_another_file_is_judged_beside_what_needs_no_training(run, tmp_pa
     other = write_series(tmp_path / "other.csv", steps=120)
     report = corridor.evaluate(str(run), flags_of(other))
     assert report.n == 120 - 14 - 3 + 1
-    assert set(report.baselines) == {"last value", "drift", "seasonal naive, 7 steps ago"}
+    assert set(report.baselines) == {"last value", "drift", "mean", "median", "seasonal naive, 7 steps ago"}
     assert report.verdict is not None and report.counts == {"test": report.n}
     short = write_series(tmp_path / "short.csv", steps=10)
     with pytest.raises(UserError, match="data are shorter than a window"):
         corridor.evaluate(str(run), flags_of(short))
+
+
+def test_bundles_of_format_2_still_answer(run, tmp_path):
+    """They had one network, and offsets that were calibrated once."""
+    shutil.copytree(run, tmp_path / "old")
+    since, offsets = "2023-03-14", [[[0.5, 0.25]] * 3, [[1.0, 2.0]] * 3]
+    kept = {"levels": [0.8, 0.95], "offsets": offsets, "recent": 100, "since": since, "trust": 1.0}
+    (tmp_path / "old" / "decision.json").write_text(json.dumps(kept))
+    old = Forecaster.load(tmp_path / "old")
+    encoded = EncodedPanel(old.codec, data.panel_of(small(run.parent / "sales.csv").data)[0].series)
+    at = Origins(np.zeros(5, int), np.arange(445, 450))
+    columns = encoded.by_series(at, lambda one, mine: old.codec.code(old.backtest(encoded, at)[..., 0], one, at.steps))
+    np.testing.assert_allclose(columns, old._middle(old.last.network(encoded, at)), atol=1e-5)
+    told = old.told(old.last, encoded, at, most=1)
+    low = encoded.coded(told.columns[..., 1], at)
+    expected = old.last.network(encoded, at)[..., old.codec.quantiles.index(0.1)] - 0.5
+    np.testing.assert_allclose(low, np.minimum(expected, columns), atol=1e-4)
+
+
+def test_what_answers_was_fitted_on_everything(run):
+    forecaster = Forecaster.load(run)
+    before, last = forecaster.earlier(), forecaster.last
+    ends = data.load(small(run.parent / "sales.csv").data).ends
+    assert [stage.since for stage in before] == [ends[1]] and last.since > ends[1] + np.timedelta64(100, "D")
+    assert last.memory.newest > before[0].memory.newest
+    encoded = EncodedPanel(forecaster.codec, data.panel_of(small(run.parent / "sales.csv").data)[0].series)
+    at = Origins(np.zeros(1, int), np.array([690]))
+    assert np.abs(last.network(encoded, at) - before[0].network(encoded, at)).max() > 1e-3
+    again = forecaster.at(ends[1])
+    np.testing.assert_array_equal(again.backtest(encoded, at), forecaster.backtest(encoded, at))
 
 
 def flags_of(path):
