@@ -34,9 +34,9 @@ class Boosting:
         found = [self.graph({"rows": _rows(encoded, chunk)})[0].reshape(len(chunk), -1) for chunk in at.chunks(_CHUNK)]
         return np.asarray(encoded.decoded(np.concatenate(found)[..., None], at)[..., 0])
 
-    def refitted(self, encoded: EncodedPanel, at: Origins) -> Boosting:
+    def refitted(self, encoded: EncodedPanel, examples: Origins, ends: np.ndarray) -> Boosting:
         """As many trees on other examples."""
-        return _boosted(encoded, at, None, self.iterations)
+        return _boosted(encoded, examples, None, self.iterations)
 
 
 def boosting(encoded: EncodedPanel, train: Origins, validation: Origins) -> Boosting:

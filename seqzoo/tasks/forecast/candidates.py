@@ -9,10 +9,12 @@ import numpy as np
 
 from seqzoo.page.text import number
 from seqzoo.report import JSON, Figure, Section, Table
+from seqzoo.tasks.forecast.answering import BEST
 from seqzoo.tasks.forecast.figures import Backtest
 from seqzoo.tasks.forecast.panel import Panel
-from seqzoo.tasks.forecast.predict import BEST, NETWORK, Forecaster
+from seqzoo.tasks.forecast.predict import Forecaster
 from seqzoo.tasks.forecast.simple import LAST, SEASONAL
+from seqzoo.tasks.forecast.stages import NETWORK
 from seqzoo.tasks.forecast.steps import time_text
 from seqzoo.tasks.forecast.windows import EncodedPanel
 
@@ -41,12 +43,11 @@ class Candidate:
 def candidates(forecaster: Forecaster, encoded: EncodedPanel, guesses: Guesses, actual: np.ndarray) -> list[Candidate]:
     """All of them, the one with the most to say first."""
     stage = forecaster.stages[0]
-    used = forecaster.used
+    used = forecaster.how.used(stage)
     seen = dict(zip(used, stage.memory.errors.mean(0).tolist(), strict=True)) if len(stage.memory.errors) else {}
-    weights = forecaster.weights(encoded.series)
-    names = [*forecaster.last.simple, *([NETWORK] if forecaster.last.graph else [])]
+    weights = forecaster.how.weights(forecaster.last, encoded.series)
     found = []
-    for name in names:
+    for name in forecaster.last.names:
         told = "as the recipe has it" if name == NETWORK else forecaster.last.simple[name].told
         error = float(np.abs(guesses[name] - actual).mean()) if name in guesses else None
         found.append(Candidate(name, told, seen.get(name), error, weights.get(name, 0.0)))
@@ -55,8 +56,8 @@ def candidates(forecaster: Forecaster, encoded: EncodedPanel, guesses: Guesses, 
 
 def who(found: Sequence[Candidate], forecaster: Forecaster) -> str:
     """Who answers, and why, in one line."""
-    if forecaster.answer != BEST:
-        return f"{forecaster.answer} alone, as was asked"
+    if forecaster.how.answer != BEST:
+        return f"{forecaster.how.answer} alone, as was asked"
     speaking = [f"{one.name} {one.weight:.0%}" for one in found if one.weight >= 0.01]
     why = "weighted by how near each has been lately, on data that it had not seen"
     if found[0].name == LAST and found[0].weight > 0.99:

@@ -9,13 +9,14 @@ import numpy as np
 
 from seqzoo.room import Sealed
 from seqzoo.runtime import Graph
-from seqzoo.tasks.forecast import intervals, predict, simple, stages
+from seqzoo.tasks.forecast import intervals, simple, stages
+from seqzoo.tasks.forecast.answering import BEST, Answering
 from seqzoo.tasks.forecast.codec import SeriesCodec
 from seqzoo.tasks.forecast.combine import Memory
 from seqzoo.tasks.forecast.data import Splits
 from seqzoo.tasks.forecast.panel import Panel
-from seqzoo.tasks.forecast.predict import NETWORK, Forecaster
-from seqzoo.tasks.forecast.stages import GRAPH, Stage
+from seqzoo.tasks.forecast.predict import Forecaster
+from seqzoo.tasks.forecast.stages import GRAPH, NETWORK, Stage
 from seqzoo.tasks.forecast.training import ForecastRecipe
 from seqzoo.tasks.forecast.windows import EncodedPanel, Origins, origins_between
 
@@ -34,12 +35,12 @@ def decide(codec: SeriesCodec, files: Mapping[str, bytes], splits: Splits, recip
         middle = raw[..., codec.quantiles.index(0.5) if codec.quantiles else 0]
         trust = intervals.shrunk_slope(middle, encoded.outcomes(held))
     rule = recipe.decide
-    used = 1 if rule.answer != predict.BEST else len(members) + (graph is not None)
+    used = 1 if rule.answer != BEST else len(members) + (graph is not None)
     nothing = Memory.empty(used, len(rule.levels), codec.horizon)
-    if rule.answer not in (predict.BEST, NETWORK):
+    if rule.answer not in (BEST, NETWORK):
         rule = replace(rule, answer=next((name for name in members if name.startswith(rule.answer)), rule.answer))
     first = Stage(start, members, nothing, graph, files.get(GRAPH, b""), trust)
-    forecaster = Forecaster(codec, rule.levels, rule.answer, _lives(codec, splits.seen), first)
+    forecaster = Forecaster(Answering(codec, rule.levels, rule.answer, _lives(codec, splits.seen)), first)
     return replace(forecaster, last=_renewed(forecaster, encoded, splits, None))
 
 
@@ -70,7 +71,7 @@ def _renewed(forecaster: Forecaster, encoded: EncodedPanel, part: Splits, files:
     """The next stage, fitted on all of a panel; it remembers how the last one fared. `files`: of its network."""
     last, end = forecaster.last, part.ends[1]
     nowhere = Origins(np.empty(0, int), np.empty(0, int))
-    memory = forecaster.told(last, encoded, nowhere).memory
+    memory = forecaster.how.told(last, encoded, nowhere).memory
     examples = origins_between(forecaster.codec, part.seen, None, end)
     members = simple.refitted(last.simple, encoded, examples, steps_before(part.seen, end))
     renewed = replace(last, since=end, simple=members, memory=memory.thinned())

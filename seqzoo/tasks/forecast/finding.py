@@ -20,10 +20,12 @@ from seqzoo.corridor import Work
 from seqzoo.errors import UserError
 from seqzoo.report import Report
 from seqzoo.tasks.forecast import data
+from seqzoo.tasks.forecast.answering import BEST
 from seqzoo.tasks.forecast.answers import Forecast
 from seqzoo.tasks.forecast.options import DataOptions
 from seqzoo.tasks.forecast.panel import Panel
-from seqzoo.tasks.forecast.predict import BEST, NETWORK, Forecaster
+from seqzoo.tasks.forecast.predict import Forecaster
+from seqzoo.tasks.forecast.stages import NETWORK
 from seqzoo.tasks.forecast.suit import suited
 from seqzoo.tasks.forecast.training import ForecastRecipe
 

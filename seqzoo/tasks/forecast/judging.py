@@ -10,14 +10,16 @@ import numpy as np
 from seqzoo.judge import Scores
 from seqzoo.report import JSON, Section
 from seqzoo.room import Judgement
-from seqzoo.tasks.forecast import auto, candidates, data, figures, leak, predict, scores, simple
+from seqzoo.tasks.forecast import auto, candidates, data, figures, leak, scores, simple
+from seqzoo.tasks.forecast.answering import BEST
 from seqzoo.tasks.forecast.codec import SeriesCodec
 from seqzoo.tasks.forecast.data import Splits
 from seqzoo.tasks.forecast.deciding import cuts_of, steps_before
 from seqzoo.tasks.forecast.figures import Backtest
 from seqzoo.tasks.forecast.options import DataOptions
 from seqzoo.tasks.forecast.panel import Panel
-from seqzoo.tasks.forecast.predict import NETWORK, Forecaster
+from seqzoo.tasks.forecast.predict import Forecaster
+from seqzoo.tasks.forecast.stages import NETWORK
 from seqzoo.tasks.forecast.training import ForecastRecipe
 from seqzoo.tasks.forecast.windows import EncodedPanel, Origins, origins_between
 
@@ -59,8 +61,8 @@ def judge(forecaster: Forecaster, splits: Splits | None, test: Panel, recipe: Fo
     measured = _measured(tested, _naive_scale(codec, splits.train) if splits else None)
     ms = _milliseconds(forecaster, encoded, at)
     facts, numbers = _proofs(forecaster, splits, test, recipe)
-    subject = "" if forecaster.answer == NETWORK else "the forecast"
-    answers = {} if forecaster.answer == predict.BEST else {forecaster.answer: tested.values}
+    subject = "" if forecaster.how.answer == NETWORK else "the forecast"
+    answers = {} if forecaster.how.answer == BEST else {forecaster.how.answer: tested.values}
     found = candidates.candidates(forecaster, encoded, guesses | answers, tested.actual)
     facts = {"who answers": candidates.who(found, forecaster)} | facts
     numbers |= {
@@ -82,7 +84,7 @@ def judge(forecaster: Forecaster, splits: Splits | None, test: Panel, recipe: Fo
         scored(tested.values),
         learnt=_learnt(codec, splits),
         baselines={
-            name: scored(values) for name, values in guesses.items() if name not in (NETWORK, forecaster.answer)
+            name: scored(values) for name, values in guesses.items() if name not in (NETWORK, forecaster.how.answer)
         },
         metrics=measured[0],
         counts=_counts(codec, splits, at),
@@ -106,7 +108,7 @@ def _by_period(
     """The table, and in `numbers` the same for programs; quarters of the test part where no periods were asked for."""
     asked = recipe.decide.periods
     anew = asked > 1 and recipe.decide.refit
-    first = forecaster.told(forecaster.stages[0], tested.encoded, tested.at).columns[..., 0] if anew else None
+    first = forecaster.how.told(forecaster.stages[0], tested.encoded, tested.at).columns[..., 0] if anew else None
     found = candidates.periods(tested, guesses, cuts_of(splits, test, asked if asked > 1 else _QUARTERS), test, first)
     if len(found) < 2:
         return []
@@ -127,8 +129,8 @@ def _guesses(forecaster: Forecaster, encoded: EncodedPanel, at: Origins, *, trai
     for stage, rows in forecaster.by_stage(encoded, at):
         for name, one in stage.simple.items():
             out.setdefault(name, np.empty((len(at), encoded.codec.horizon)))[rows] = one(encoded, at.take(rows))
-        if stage.graph is not None and forecaster.answer != NETWORK:
-            alone = forecaster.points(stage, encoded, at.take(rows))
+        if stage.graph is not None and forecaster.how.answer != NETWORK:
+            alone = forecaster.how.points(stage, encoded, at.take(rows))
             out.setdefault(NETWORK, np.empty((len(at), encoded.codec.horizon)))[rows] = alone
     return out
 
@@ -166,7 +168,7 @@ def _milliseconds(forecaster: Forecaster, encoded: EncodedPanel, at: Origins) ->
     seconds = []
     for _ in range(_TIMED):
         start = time.perf_counter()
-        forecaster.told(forecaster.last, encoded, at.take(slice(-1, None)), 1)
+        forecaster.how.told(forecaster.last, encoded, at.take(slice(-1, None)), 1)
         seconds.append(time.perf_counter() - start)
     return 1000 * float(np.median(seconds))
 
@@ -179,8 +181,9 @@ def _said_of_intervals(tested: Backtest, forecaster: Forecaster) -> dict[str, st
         f"{row['level']:.0%} interval": f"holds {row['coverage']:.1%} of what came, {row['width']:,.4g} wide"
         for row in tested.coverage
     }
-    if forecaster.rests_on < FEW:
-        facts["intervals rest on"] = f"about {forecaster.rests_on:.0f} forecasts that do not overlap: few"
+    apart = forecaster.how.rests_on(forecaster.last)
+    if apart < FEW:
+        facts["intervals rest on"] = f"about {apart:.0f} forecasts that do not overlap: few"
     if forecaster.last.trust < 1:
         facts["trusted"] = f"{forecaster.last.trust:.0%} of the network's returns, as validation says"
     return facts
@@ -195,7 +198,7 @@ def _proofs(
     unmoved = leak.prove(test, recipe.codec, forecaster.codec, splits.ends, forecaster.backtest)
     facts = {"proof that nothing leaks": f"{unmoved} arrays unmoved by noise in the future"}
     numbers: dict[str, JSON] = {"leak_proof": unmoved}
-    alone = forecaster.answer == NETWORK and len(test.series) == 1
+    alone = forecaster.how.answer == NETWORK and len(test.series) == 1
     if alone and not forecaster.codec.past and not forecaster.codec.known:
         run = _free_run(forecaster, splits, test)
         numbers["free_run"] = run

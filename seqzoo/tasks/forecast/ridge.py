@@ -55,9 +55,9 @@ class Ridge:
             parts.append(_decoded(encoded, chunk, start + x @ self.coefficients, self.start))
         return np.concatenate(parts)
 
-    def refitted(self, encoded: EncodedPanel, at: Origins) -> Ridge:
+    def refitted(self, encoded: EncodedPanel, examples: Origins, ends: np.ndarray) -> Ridge:
         """The same on other examples."""
-        sums = _sums(encoded, at.thinned(_FITTED), self.window, self.start, self.unit)
+        sums = _sums(encoded, examples.thinned(_FITTED), self.window, self.start, self.unit)
         return Ridge(self.window, self.start, self.strength, self.unit, _solved(*sums, self.strength))
 
 

@@ -29,6 +29,6 @@ ROOM: Room[DataOptions, CodecOptions, DecideOptions, Splits, Panel, SeriesCodec,
     predictor=Forecaster.load,
     refits=refits,
     refitted=refitted,
-    answers=lambda forecaster: forecaster.listens,
+    answers=lambda forecaster: forecaster.how.listens(forecaster.last),
     comparable=("horizon",),
 )

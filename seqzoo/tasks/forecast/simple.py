@@ -38,6 +38,10 @@ class Simple(Protocol):
         """(n, horizon) float64 in the target's unit."""
         ...
 
+    def refitted(self, encoded: EncodedPanel, examples: Origins, ends: np.ndarray) -> Simple:
+        """The same on other examples, or on the first `ends` steps of each series."""
+        ...
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -54,6 +58,10 @@ class Rule:
             return encoded.by_series(at, lambda one, mine: _seasonal(one, at.steps[mine], horizon, self.season))
         rule = _RULES[self.name]
         return encoded.by_series(at, lambda one, mine: rule(one, at.steps[mine], horizon))
+
+    def refitted(self, encoded: EncodedPanel, examples: Origins, ends: np.ndarray) -> Rule:
+        """Itself: nothing was fitted."""
+        return self
 
 
 def rules(encoded: EncodedPanel, first: int) -> dict[str, Simple]:
@@ -153,15 +161,7 @@ def refitted(
     simple: Mapping[str, Simple], encoded: EncodedPanel, examples: Origins, ends: np.ndarray
 ) -> dict[str, Simple]:
     """The same variants, fitted on more: `examples`, and the first `ends` steps of each series."""
-    out = dict(simple)
-    targets = [one.target[:end] for one, end in zip(encoded.series, ends, strict=True)]
-    for name, one in simple.items():
-        if isinstance(one, Smoothing):
-            logs, theta = one.logs, one.theta
-            out[name] = smoothing.search(targets, encoded.codec.horizon, one.lengths, logs=logs, theta=theta)
-        elif isinstance(one, (Ridge, Boosting)):
-            out[name] = one.refitted(encoded, examples)
-    return out
+    return {name: one.refitted(encoded, examples, ends) for name, one in simple.items()}
 
 
 # --- files -------------------------------------------------------------------------------------------

@@ -143,6 +143,11 @@ class Smoothing:
         found = self._ahead(_logs(values) if self.logs else values, at.steps - first, columns, encoded.codec.horizon)
         return np.exp(np.minimum(found, 700)) if self.logs else found
 
+    def refitted(self, encoded: EncodedPanel, examples: Origins, ends: np.ndarray) -> Smoothing:
+        """The same kind on the first `ends` steps of each series."""
+        targets = [one.target[:end] for one, end in zip(encoded.series, ends, strict=True)]
+        return search(targets, encoded.codec.horizon, self.lengths, logs=self.logs, theta=self.theta)
+
     def _ahead(self, values: np.ndarray, at: np.ndarray, columns: np.ndarray, horizon: int) -> np.ndarray:
         alpha, beta, phi, *gammas = (np.array([constant]) for constant in self.constants)
         states = carry(values, self.lengths, Constants(alpha, beta, phi, tuple(gammas)), self.head)

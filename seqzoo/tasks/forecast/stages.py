@@ -15,7 +15,7 @@ from seqzoo.tasks.forecast.combine import Memory
 from seqzoo.tasks.forecast.simple import Simple
 from seqzoo.tasks.forecast.windows import EncodedPanel, Origins
 
-GRAPH = "model.onnx"
+GRAPH, NETWORK = "model.onnx", "network"
 _BATCH = 256
 
 
@@ -44,6 +44,11 @@ class Stage:
     graph: Graph | None = None
     content: bytes = b""
     trust: float = 1.0
+
+    @property
+    def names(self) -> list[str]:
+        """Of all that may answer."""
+        return [*self.simple, *([NETWORK] if self.graph else [])]
 
     def network(self, encoded: EncodedPanel, at: Origins) -> np.ndarray:
         """(n, horizon, quantiles) float32 of the network, in the codec's unit."""

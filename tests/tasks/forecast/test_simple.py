@@ -118,7 +118,10 @@ def test_boosting_in_onnx_is_that_of_scikit_learn(monkeypatch):
     found = boosting.boosting(encoded, at(*range(30, 400)), at(*range(410, 480)))
     rows = boosting._rows(encoded, at(*range(480, 560)))
     np.testing.assert_allclose(found.graph({"rows": rows})[0][:, 0], made[0].predict(rows), atol=1e-5)
-    assert found.iterations == made[0].n_iter_ and found.refitted(encoded, at(*range(30, 480))).iterations >= 1
+    assert (
+        found.iterations == made[0].n_iter_
+        and found.refitted(encoded, at(*range(30, 480)), np.array([480])).iterations >= 1
+    )
 
 
 def test_each_kind_on_a_season():
