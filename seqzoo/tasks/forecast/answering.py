@@ -27,13 +27,16 @@ class Told(NamedTuple):
     """Answers from some origins.
 
     Attributes:
-        columns: (n, horizon, 1 + 2 levels) float64 in the target's unit: the forecast and the ends of its intervals.
-        weights: (n, candidates), see `Answering.used`.
+        encoded, at: the origins.
+        raw: (n, horizon, quantiles) in the codec's unit.
+        now: (n,) int64, the steps of the origins, as `steps.ordinals` counts.
         memory: of what was known before, and of these answers where the outcomes are known.
     """
 
-    columns: np.ndarray
-    weights: np.ndarray
+    encoded: EncodedPanel
+    at: Origins
+    raw: np.ndarray
+    now: np.ndarray
     memory: Memory
 
 
@@ -74,9 +77,7 @@ class Answering:
         share = combine.shares(memory.seen, memory.newest, self.lives[1])
         return intervals.independent(memory.seen, share, self.codec.horizon)
 
-    def told(
-        self, stage: Stage, encoded: EncodedPanel, at: Origins, most: int | None = None, joint: bool = False
-    ) -> Told:
+    def told(self, stage: Stage, encoded: EncodedPanel, at: Origins, most: int | None = None) -> Told:
         """Answer from origins by what a stage had fitted and what was known by then.
 
         `most`: look at about so many of the newest errors only.
@@ -84,8 +85,7 @@ class Answering:
         back = self._back(stage, encoded, most)
         both = Origins.joined([back, at])
         if not len(both):
-            none = np.empty((0, self.codec.horizon, 1 + 2 * len(self.levels)))
-            return Told(none, np.empty((0, len(self.used(stage)))), stage.memory)
+            return Told(encoded, at, np.empty((0, self.codec.horizon, 1)), np.empty(0, np.int64), stage.memory)
         _, first, place = np.unique(encoded.rows(both), return_index=True, return_inverse=True)
         raw, errors = (part[place] for part in self._candidates(stage, encoded, both.take(first)))  # each window once
         n, horizon = len(back), self.codec.horizon
@@ -97,12 +97,17 @@ class Answering:
         answers = np.einsum("nhqk,nk->nhq", raw, weights)
         missed = intervals.misses(answers[:n], encoded.outcomes(back), self.codec, self.levels).astype(np.float32)
         kept = informed[:n] if informed[:n].any() else ~informed[:n]
-        remembered = remembered.and_misses(missed[kept], known[kept])
-        if not len(at):
-            return Told(np.empty((0, horizon, 1 + 2 * len(self.levels))), weights[n:], remembered)
-        moves = intervals.along(remembered, now[n:], self.levels, horizon, self.lives[1], joint)
-        columns = encoded.decoded(intervals.with_ends(answers[n:], self.codec, self.levels, moves), at)
-        return Told(columns, weights[n:], remembered)
+        return Told(encoded, at, answers[n:], now[n:], remembered.and_misses(missed[kept], known[kept]))
+
+    def columns(self, told: Told, joint: bool = False) -> np.ndarray:
+        """(n, horizon, 1 + 2 levels) float64 in the target's unit: forecasts, and the ends of their intervals.
+
+        `joint`: intervals hold whole paths, not each step by itself.
+        """
+        if not len(told.at):
+            return np.empty((0, self.codec.horizon, 1 + 2 * len(self.levels)))
+        moves = intervals.along(told.memory, told.now, self.levels, self.codec.horizon, self.lives[1], joint)
+        return told.encoded.decoded(intervals.with_ends(told.raw, self.codec, self.levels, moves), told.at)
 
     def _back(self, stage: Stage, encoded: EncodedPanel, most: int | None) -> Origins:
         """Origins since a stage was fitted of whose outcomes some have been observed, the newest `most` of them."""

@@ -152,8 +152,10 @@ def periods(
     return found
 
 
-def by_period(found: Sequence[Period], levels: Sequence[float], note: str) -> Table:
-    """The periods, and their spread."""
+def by_period(found: Sequence[Period], levels: Sequence[float]) -> Iterator[Section]:
+    """The periods, and their spread; nothing where there is one only."""
+    if len(found) < 2:
+        return
 
     def cell(value: float | None) -> str:
         return "" if value is None else number(value)
@@ -172,6 +174,8 @@ def by_period(found: Sequence[Period], levels: Sequence[float], note: str) -> Ta
     )  # fmt: skip
     columns = ["from", "forecasts", "MAE", "without refit", found[0].baseline, "difference", "skill",
                *(f"{level:.0%} held" for level in levels)]  # fmt: skip
+    note = "Before each, all was fitted anew on everything before it."
     if found[0].once is None:
+        note = "All were judged as fitted before the first."
         columns, rows = [*columns[:3], *columns[4:]], [(*row[:3], *row[4:]) for row in rows]
-    return Table("By period", columns, rows, note, wide=True)
+    yield Table("By period", columns, rows, note, wide=True)

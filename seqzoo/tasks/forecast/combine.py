@@ -100,19 +100,23 @@ class Memory:
         return Memory(self.known[moments], self.errors[moments].astype(np.float32), self.seen[rows], self.misses[rows])
 
 
+def counts(known: np.ndarray, now: int, half_life: float) -> np.ndarray:
+    """(n,) how much each row counts at the step `now`: a new one 1, what was not known yet nothing; all old ones 1."""
+    age = now - known
+    found = np.where((age >= 0) & (age < _FORGOTTEN * half_life), 0.5 ** (np.maximum(age, 0) / half_life), 0.0)
+    return np.asarray(found if found.any() else (age >= 0) * 1.0)
+
+
 def shares(known: np.ndarray, now: int, half_life: float) -> np.ndarray:
-    """(n,) how much each row counts at the step `now`; the sum is 1, and what was not known yet is nothing.
+    """(n,) the same with a sum of 1.
 
     Raises:
         ValueError: nothing was known.
     """
-    age = now - known
-    counts = np.where((age >= 0) & (age < _FORGOTTEN * half_life), 0.5 ** (np.maximum(age, 0) / half_life), 0.0)
-    if not counts.any():
-        counts = (age >= 0) * 1.0
-    if not counts.any():
+    found = counts(known, now, half_life)
+    if not found.any():
         raise ValueError("no error is known yet")
-    return np.asarray(counts / counts.sum())
+    return np.asarray(found / found.sum())
 
 
 def weights(errors: np.ndarray, share: np.ndarray, horizon: int, last: int) -> np.ndarray:
@@ -156,9 +160,9 @@ def along(memory: Memory, fresh: Fresh, at: np.ndarray, half_life: float, last: 
     informed, horizon = np.zeros(len(at), bool), fresh.when.shape[1]
     often = min(horizon, max(1, len(np.unique(at)) // _RENEWED))
     for rows, now in blocks(at, often):
-        errors, counts = _known(memory, fresh, now, half_life)
+        errors, counted = _known(memory, fresh, now, half_life)
         if len(errors):
-            out[rows], informed[rows] = weights(errors, counts / counts.sum(), horizon, last), True
+            out[rows], informed[rows] = weights(errors, counted / counted.sum(), horizon, last), True
     return out, informed
 
 
@@ -168,12 +172,8 @@ def _known(memory: Memory, fresh: Fresh, now: int, half_life: float) -> tuple[np
     end = int(np.searchsorted(memory.known, now, side="right"))
     past = slice(first if first < end else 0, end)
     young, parts = fresh.so_far(now)
-    if past.start == past.stop:
-        return young, parts
-    counts = 0.5 ** ((now - memory.known[past]) / half_life)
-    if not counts.any():
-        counts = np.ones(len(counts))
-    return np.concatenate([memory.errors[past], young]), np.concatenate([counts, parts])
+    whole = counts(memory.known[past], now, half_life)
+    return np.concatenate([memory.errors[past], young]), np.concatenate([whole, parts])
 
 
 def blocks(at: np.ndarray, length: int) -> Sequence[tuple[np.ndarray, int]]:

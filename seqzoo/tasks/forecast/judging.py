@@ -49,7 +49,8 @@ def judge(forecaster: Forecaster, splits: Splits | None, test: Panel, recipe: Fo
     codec = forecaster.codec
     encoded = EncodedPanel(codec, test.series)
     at = origins_between(codec, test, splits.ends[1] if splits else None)
-    tested = Backtest(encoded, at, forecaster.backtest(encoded, at), forecaster.levels)
+    single, joint = forecaster.backtests(encoded, at, [False, True])
+    tested = Backtest(encoded, at, single, forecaster.levels)
     guesses = _guesses(forecaster, encoded, at, trained=splits is not None)
     if splits is not None:
         guesses |= auto.beside(encoded, at, int(steps_before(test, splits.ends[1])[0]))
@@ -65,6 +66,9 @@ def judge(forecaster: Forecaster, splits: Splits | None, test: Panel, recipe: Fo
     answers = {} if forecaster.how.answer == BEST else {forecaster.how.answer: tested.values}
     found = candidates.candidates(forecaster, encoded, guesses | answers, tested.actual)
     facts = {"who answers": candidates.who(found, forecaster)} | facts
+    periods = _periods(forecaster, tested, guesses, splits, test, recipe) if splits is not None else []
+    if len(periods) > 1:
+        numbers["periods"] = [vars(one) | {"coverage": list(one.coverage)} for one in periods]
     numbers |= {
         "candidates": [vars(one) for one in found],
         "target": codec.target_name,
@@ -76,8 +80,8 @@ def judge(forecaster: Forecaster, splits: Splits | None, test: Panel, recipe: Fo
         *figures.ahead(forecaster, test, tested),
         candidates.table(found),
         *candidates.by_step(subject or recipe.name, tested, guesses),
-        *([] if splits is None else _by_period(forecaster, tested, guesses, splits, test, recipe, numbers)),
-        figures.intervals(tested, replace(tested, columns=forecaster.backtest(encoded, at, joint=True))),
+        *candidates.by_period(periods, tested.levels),
+        figures.intervals(tested, replace(tested, columns=joint)),
         figures.numbers(measured),
     ]
     return Judgement(
@@ -96,29 +100,21 @@ def judge(forecaster: Forecaster, splits: Splits | None, test: Panel, recipe: Fo
     )
 
 
-def _by_period(
+def _periods(
     forecaster: Forecaster,
     tested: Backtest,
     guesses: candidates.Guesses,
     splits: Splits,
     test: Panel,
     recipe: ForecastRecipe,
-    numbers: dict[str, JSON],
-) -> list[Section]:
-    """The table, and in `numbers` the same for programs; quarters of the test part where no periods were asked for."""
+) -> list[candidates.Period]:
+    """Those asked for; quarters of the test part where none were."""
     asked = recipe.decide.periods
     anew = asked > 1 and recipe.decide.refit
-    first = forecaster.how.told(forecaster.stages[0], tested.encoded, tested.at).columns[..., 0] if anew else None
-    found = candidates.periods(tested, guesses, cuts_of(splits, test, asked if asked > 1 else _QUARTERS), test, first)
-    if len(found) < 2:
-        return []
-    numbers["periods"] = [vars(one) | {"coverage": list(one.coverage)} for one in found]
-    note = (
-        "Before each, all was fitted anew on everything before it."
-        if anew
-        else "All were judged as fitted before the first."
-    )
-    return [candidates.by_period(found, tested.levels, note)]
+    how, first = forecaster.how, forecaster.stages[0]
+    once = how.columns(how.told(first, tested.encoded, tested.at))[..., 0] if anew else None
+    cuts = cuts_of(splits, test, asked if asked > 1 else _QUARTERS)
+    return candidates.periods(tested, guesses, cuts, test, once)
 
 
 def _guesses(forecaster: Forecaster, encoded: EncodedPanel, at: Origins, *, trained: bool) -> dict[str, np.ndarray]:
@@ -168,7 +164,7 @@ def _milliseconds(forecaster: Forecaster, encoded: EncodedPanel, at: Origins) ->
     seconds = []
     for _ in range(_TIMED):
         start = time.perf_counter()
-        forecaster.how.told(forecaster.last, encoded, at.take(slice(-1, None)), 1)
+        forecaster.how.columns(forecaster.how.told(forecaster.last, encoded, at.take(slice(-1, None)), 1))
         seconds.append(time.perf_counter() - start)
     return 1000 * float(np.median(seconds))
 

@@ -73,11 +73,17 @@ class Forecaster:
         """All of them, the oldest first."""
         return (*self.earlier(), self.last)
 
-    def backtest(self, encoded: EncodedPanel, at: Origins, joint: bool = False) -> np.ndarray:
+    def backtest(self, encoded: EncodedPanel, at: Origins) -> np.ndarray:
         """(n, horizon, 1 + 2 levels) float64 from origins whose outcomes may be known, by the stage of their time."""
-        out = np.empty((len(at), self.codec.horizon, 1 + 2 * len(self.levels)))
+        return np.asarray(self.backtests(encoded, at, [False])[0])
+
+    def backtests(self, encoded: EncodedPanel, at: Origins, joint: Sequence[bool]) -> np.ndarray:
+        """(kinds, n, horizon, 1 + 2 levels): the same with each of several kinds of intervals, asked once."""
+        out = np.empty((len(joint), len(at), self.codec.horizon, 1 + 2 * len(self.levels)))
         for stage, rows in self.by_stage(encoded, at):
-            out[rows] = self.how.told(stage, encoded, at.take(rows), joint=joint).columns
+            told = self.how.told(stage, encoded, at.take(rows))
+            for i, kind in enumerate(joint):
+                out[i, rows] = self.how.columns(told, kind)
         return out
 
     def by_stage(self, encoded: EncodedPanel, at: Origins) -> Iterator[tuple[Stage, np.ndarray]]:
@@ -166,7 +172,7 @@ class Forecaster:
 
     def _ahead(self, series: Sequence[Series], joint: bool) -> Iterator[Forecast]:
         encoded, at = self._at_the_end(series)
-        columns = self.how.told(self.last, encoded, at, LOOKED_BACK, joint).columns
+        columns = self.how.columns(self.how.told(self.last, encoded, at, LOOKED_BACK), joint)
         for one, origin, ahead in zip(encoded.series, at.steps, columns, strict=True):
             ends = {level: ahead[:, 1 + 2 * i : 3 + 2 * i] for i, level in enumerate(self.levels)}
             yield Forecast(one.name, one.times[origin + 1 :], ahead[:, 0], ends)

@@ -138,8 +138,8 @@ def test_bundles_of_format_2_still_answer(run, tmp_path):
     at = Origins(np.zeros(5, int), np.arange(445, 450))
     columns = encoded.by_series(at, lambda one, mine: old.codec.code(old.backtest(encoded, at)[..., 0], one, at.steps))
     np.testing.assert_allclose(columns, old.last.network(encoded, at)[..., old.codec.quantiles.index(0.5)], atol=1e-5)
-    told = old.how.told(old.last, encoded, at, most=1)
-    low = encoded.coded(told.columns[..., 1], at)
+    columns_of_one = old.how.columns(old.how.told(old.last, encoded, at, most=1))
+    low = encoded.coded(columns_of_one[..., 1], at)
     expected = old.last.network(encoded, at)[..., old.codec.quantiles.index(0.1)] - 0.5
     np.testing.assert_allclose(low, np.minimum(expected, columns), atol=1e-4)
 
