@@ -49,12 +49,14 @@ class Answering:
         levels: shares of the outcomes that the intervals should hold, rising.
         answer: who answers: "best", a combination by weights; "network"; or a simple forecast by its name.
         lives: half-lives of errors, in steps: those of the weights, those of the intervals.
+        doubt: how far the last value must be beaten before another has a say, see `combine.weights`.
     """
 
     codec: SeriesCodec
     levels: tuple[float, ...]
     answer: str
     lives: tuple[float, float]
+    doubt: float = 0.0
 
     def used(self, stage: Stage) -> list[str]:
         """The candidates that answer, in the order of weights."""
@@ -168,7 +170,7 @@ class Answering:
     def _weights(self, used: list[str], memory: Memory, fresh: Fresh, now: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if len(used) == 1:
             return np.ones((len(now), 1)), np.ones(len(now), bool)
-        return combine.along(memory, fresh, now, self.lives[0], used.index(LAST))
+        return combine.along(memory, fresh, now, self.lives[0], used.index(LAST), self.doubt)
 
     def weights(self, stage: Stage, series: Sequence[Series]) -> dict[str, float]:
         """How much each candidate has to say after the last observed step, the mean over the series."""

@@ -119,7 +119,7 @@ def shares(known: np.ndarray, now: int, half_life: float) -> np.ndarray:
     return np.asarray(found / found.sum())
 
 
-def weights(errors: np.ndarray, share: np.ndarray, horizon: int, last: int) -> np.ndarray:
+def weights(errors: np.ndarray, share: np.ndarray, horizon: int, last: int, doubt: float = 0.0) -> np.ndarray:
     """(candidates,) weights: a high power of how near each was; as far as the lead may be chance, the last value.
 
     On a walk nothing beats the last value, and what seems to leads by less than its error may stray.
@@ -129,6 +129,7 @@ def weights(errors: np.ndarray, share: np.ndarray, horizon: int, last: int) -> n
         share: (n,) how much each moment counts.
         horizon: steps ahead: so many neighbouring moments tell as much as one.
         last: which candidate is the last value.
+        doubt: so many of its errors a lead must be before it counts at all.
     """
     counted = share > 0
     errors, share = errors[counted], share[counted]
@@ -140,13 +141,15 @@ def weights(errors: np.ndarray, share: np.ndarray, horizon: int, last: int) -> n
     gained = float(share @ lead)
     independent = max(1.0, 1 / float(share @ share) / horizon)
     stray = float(np.sqrt(share @ (lead - gained) ** 2 / independent))
-    trust = min(1.0, gained / stray) if stray > 0 else float(gained > 0)
+    trust = min(1.0, max(0.0, gained / stray - doubt)) if stray > 0 else float(gained > 0)
     near *= trust
     near[last] += 1 - trust
     return np.asarray(near)
 
 
-def along(memory: Memory, fresh: Fresh, at: np.ndarray, half_life: float, last: int) -> tuple[np.ndarray, np.ndarray]:
+def along(
+    memory: Memory, fresh: Fresh, at: np.ndarray, half_life: float, last: int, doubt: float
+) -> tuple[np.ndarray, np.ndarray]:
     """(n, candidates) weights for origins, each from what was known by then, and whether anything was.
 
     Args:
@@ -155,6 +158,7 @@ def along(memory: Memory, fresh: Fresh, at: np.ndarray, half_life: float, last: 
         at: (n,) int64, the steps of the origins, as `panel.ordinals` counts.
         half_life: of an error, in steps.
         last: which candidate is the last value.
+        doubt: see `weights`.
     """
     out = np.full((len(at), memory.errors.shape[1]), 1 / memory.errors.shape[1])
     informed, horizon = np.zeros(len(at), bool), fresh.when.shape[1]
@@ -162,7 +166,7 @@ def along(memory: Memory, fresh: Fresh, at: np.ndarray, half_life: float, last: 
     for rows, now in blocks(at, often):
         errors, counted = _known(memory, fresh, now, half_life)
         if len(errors):
-            out[rows], informed[rows] = weights(errors, counted / counted.sum(), horizon, last), True
+            out[rows], informed[rows] = weights(errors, counted / counted.sum(), horizon, last, doubt), True
     return out, informed
 
 

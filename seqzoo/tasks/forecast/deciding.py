@@ -9,7 +9,7 @@ import numpy as np
 
 from seqzoo.room import Sealed
 from seqzoo.runtime import Graph
-from seqzoo.tasks.forecast import intervals, simple, stages
+from seqzoo.tasks.forecast import intervals, simple, stages, walks
 from seqzoo.tasks.forecast.answering import BEST, Answering
 from seqzoo.tasks.forecast.codec import SeriesCodec
 from seqzoo.tasks.forecast.combine import Memory
@@ -21,6 +21,7 @@ from seqzoo.tasks.forecast.training import ForecastRecipe
 from seqzoo.tasks.forecast.windows import EncodedPanel, Origins, origins_between
 
 _AFTER = np.timedelta64(1, "s")
+_DOUBT = 2.0  # errors that a lead over the last value must have on a walk
 
 
 def decide(codec: SeriesCodec, files: Mapping[str, bytes], splits: Splits, recipe: ForecastRecipe) -> Forecaster:
@@ -40,7 +41,9 @@ def decide(codec: SeriesCodec, files: Mapping[str, bytes], splits: Splits, recip
     if rule.answer not in (BEST, NETWORK):
         rule = replace(rule, answer=next((name for name in members if name.startswith(rule.answer)), rule.answer))
     first = Stage(start, members, nothing, graph, files.get(GRAPH, b""), trust)
-    forecaster = Forecaster(Answering(codec, rule.levels, rule.answer, _lives(codec, splits.seen)), first)
+    doubt = _DOUBT * walks.suspected([one.target[: one.observed] for one in splits.seen.series], codec.season)
+    how = Answering(codec, rule.levels, rule.answer, _lives(codec, splits.seen), doubt)
+    forecaster = Forecaster(how, first)
     return replace(forecaster, last=_renewed(forecaster, encoded, splits, None))
 
 

@@ -183,7 +183,8 @@ class Forecaster:
         """Write decision.json, and for each stage its arrays and graphs; the last one's network is the bundle's."""
         stages = self.stages
         tables = [stage.save(folder, i, answers=stage is self.last) for i, stage in enumerate(stages)]
-        table = {"levels": self.levels, "answer": self.how.answer, "lives": self.how.lives, "stages": tables}
+        how = {name: value for name, value in vars(self.how).items() if name != "codec"}
+        table = {**how, "stages": tables}
         (folder / DECISION).write_text(json.dumps(table), encoding="utf-8")
 
     @classmethod
@@ -204,7 +205,8 @@ class Forecaster:
             stage = Stage.load(last, folder, len(before))
             levels, lives = tuple(map(float, kept["levels"])), kept["lives"]
             earlier = partial(_load_all, before, folder)
-            how = Answering(codec, levels, str(kept["answer"]), (float(lives[0]), float(lives[1])))
+            doubt = float(kept.get("doubt", 0))
+            how = Answering(codec, levels, str(kept["answer"]), (float(lives[0]), float(lives[1])), doubt)
             found = cls(how, stage, earlier)
         except (TypeError, ValueError, KeyError, OSError) as error:
             raise UserError(f"{folder}: {DECISION} is damaged: {error}") from None

@@ -30,7 +30,7 @@ def fresh(errors, began=None, horizon=1):
 def along(errors, at, half_life, began=None, horizon=1):
     found = fresh(errors, began, horizon)
     memory = Memory.empty(errors.shape[1], 2, 1).and_errors(found)
-    return combine.along(memory, found, at, half_life, 0)
+    return combine.along(memory, found, at, half_life, last=0, doubt=0)
 
 
 def test_the_nearest_gets_most_and_all_get_one():
@@ -51,6 +51,8 @@ def test_a_lead_that_may_be_chance_goes_to_the_last_value():
     overlapping = combine.weights(np.stack([shared, shared - 0.02 - lead], 1), even(60), 30, 0)
     apart = combine.weights(np.stack([shared, shared - 0.02 - lead], 1), even(60), 1, 0)
     assert overlapping[0] > apart[0]
+    walk = combine.weights(np.stack([shared, shared - 0.02 - lead], 1), even(60), 1, 0, doubt=2)
+    assert walk[0] > apart[0] and walk[0] == 1
 
 
 def test_perfect_forecasts_are_no_division_by_zero():
