@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 _POWER = 16  # of how much nearer one forecast was than another
+_SLOWER = 4  # half-lives: whether the last value is beaten at all is told over so many times longer ones
 _FORGOTTEN = 8  # half-lives after which nothing counts
 _KEPT = 1000  # rows of misses in a file
 _RENEWED = 2000  # times that weights are renewed along many origins
@@ -137,6 +138,8 @@ def weights(errors: np.ndarray, share: np.ndarray, horizon: int, last: int, doub
     floor = 1e-9 * mean.max() + 1e-300
     near = ((mean + floor) / (mean.min() + floor)) ** -_POWER
     near /= near.sum()
+    share = share ** (1 / _SLOWER)
+    share /= share.sum()
     lead = errors[:, last] - errors[:, int(mean.argmin())]
     gained = float(share @ lead)
     independent = max(1.0, 1 / float(share @ share) / horizon)
