@@ -15,11 +15,12 @@ from seqzoo import files
 from seqzoo.errors import UserError, nearest
 from seqzoo.files import reading
 
-_TIMES = ("time", "date", "datetime", "timestamp", "ds", "date time", "month", "week", "day", "hour")
+_TIMES = ("time", "date", "datetime", "timestamp", "ds", "date time", "year", "quarter", "month", "week", "day", "hour")
 _MISSING = {"", "na", "nan", "null", "none", "n/a", "?"}
 _TRUTH = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 _FORMATS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M",
-            "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%Y%m%d", "%Y-%m")  # fmt: skip
+            "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%Y%m%d", "%Y-%m", "%Y")  # fmt: skip
+_QUARTER = re.compile(r"\s*(\d{4})[- ]?Q([1-4])\s*", re.IGNORECASE)
 _PLAIN = set("T0123456789:.")  # of a time without a zone
 _UTC_BY_NAME = re.compile(r"\s*(UTC|GMT|Z)$", re.IGNORECASE)
 _SPACED_ZONE = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)")
@@ -202,6 +203,13 @@ def _iso(value: str) -> datetime:
     return datetime.fromisoformat(_with_offset(value))
 
 
+def _quarter(value: str) -> datetime:
+    """The first day of 2024Q3."""
+    if found := _QUARTER.fullmatch(value):
+        return datetime(int(found[1]), 3 * int(found[2]) - 2, 1)
+    raise ValueError(value)
+
+
 def _parser(values: Sequence[str]) -> tuple[str, Callable[[str], datetime]] | None:
     """The first format that reads all of the values; ISO 8601 is the empty format."""
 
@@ -209,7 +217,7 @@ def _parser(values: Sequence[str]) -> tuple[str, Callable[[str], datetime]] | No
         return lambda value: datetime.strptime(_with_offset(value), form)
 
     zoned = [f"{form}%z" for form in _FORMATS if "%H" in form]
-    for form, parse in (("", _iso), *((form, by_format(form)) for form in (*_FORMATS, *zoned))):
+    for form, parse in (("", _iso), ("", _quarter), *((form, by_format(form)) for form in (*_FORMATS, *zoned))):
         try:
             for value in values:
                 parse(value)

@@ -139,6 +139,9 @@ def test_zones_become_utc_and_other_formats_are_read():
     assert us[0] == np.datetime64("2024-01-02") and "month/day/year" in note
     assert table.times(["1/2/2024", "13/2/2024"], "t")[0][0] == np.datetime64("2024-02-01")
     assert table.times(["20240131", "20240201"], "t")[0][0] == np.datetime64("2024-01-31")
+    assert table.times(["1990", "1991"], "t")[0][1] == np.datetime64("1991-01-01")
+    assert table.times(["1990Q4", "1991-q1"], "t")[0].tolist() == table.times(["1990-10", "1991-01"], "t")[0].tolist()
+    assert table.find_time({"shop": ["1", "2"], "Year": ["1990", "1991"], "y": ["3", "4"]}) == "Year"
 
 
 @pytest.mark.parametrize("form", ["{day}T{hour:02}:00:00{sign}", "{day} {hour:02}:00 {sign}"])
