@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 _POWER = 16  # of how much nearer one forecast was than another
-_SLOWER = 4  # half-lives: whether the last value is beaten at all is told over so many times longer ones
+_SLOWER = 4  # times as long half-lives, over which a lead may be told as well
 _FORGOTTEN = 8  # half-lives after which nothing counts
 _KEPT = 1000  # rows of misses in a file
 _RENEWED = 2000  # times that weights are renewed along many origins
@@ -138,16 +138,21 @@ def weights(errors: np.ndarray, share: np.ndarray, horizon: int, last: int, doub
     floor = 1e-9 * mean.max() + 1e-300
     near = ((mean + floor) / (mean.min() + floor)) ** -_POWER
     near /= near.sum()
-    share = share ** (1 / _SLOWER)
-    share /= share.sum()
     lead = errors[:, last] - errors[:, int(mean.argmin())]
-    gained = float(share @ lead)
-    independent = max(1.0, 1 / float(share @ share) / horizon)
-    stray = float(np.sqrt(share @ (lead - gained) ** 2 / independent))
-    trust = min(1.0, max(0.0, gained / stray - doubt)) if stray > 0 else float(gained > 0)
+    sure = max(_strays(lead, share, horizon), _strays(lead, share ** (1 / _SLOWER), horizon))
+    trust = min(1.0, max(0.0, sure - doubt))
     near *= trust
     near[last] += 1 - trust
     return np.asarray(near)
+
+
+def _strays(lead: np.ndarray, share: np.ndarray, horizon: int) -> float:
+    """How many of its own errors a mean is above nothing: (n,) leads, and how much each counts."""
+    share = share / share.sum()
+    gained = float(share @ lead)
+    independent = max(1.0, 1 / float(share @ share) / horizon)
+    stray = float(np.sqrt(share @ (lead - gained) ** 2 / independent))
+    return gained / stray if stray > 0 else np.inf * np.sign(gained) if gained else 0.0
 
 
 def along(
