@@ -17,8 +17,7 @@ STARTS = {
     "codec": "codec's anchor",
 }  # fmt: skip
 _CHUNK = 2048
-_CHOSEN, _FITTED = 8_000, 100_000  # examples of a ridge regression, among variants and of the one that answers
-_PER_COLUMN = 10  # examples at least, where there are as many
+_CHOSEN, _FITTED = 8_000, 200_000  # examples that tell few columns apart; that any are fitted on
 _ONE_OF_N = 60  # seasons up to this length have a column for each place
 _HARMONICS = 8
 
@@ -62,10 +61,9 @@ class Ridge:
 
 
 def ridges(encoded: EncodedPanel, at: Origins, window: int, start: str) -> Iterator[Ridge]:
-    """One of each strength."""
+    """One of each strength; where there are thousands of columns the best strength depends on how many examples."""
     unit = float(np.mean([_moves(encoded, one) for one in encoded.series]))
-    columns = _columns(encoded, at.take(slice(1)), window, start, unit)[0].shape[1]
-    sums = _sums(encoded, at.thinned(max(_CHOSEN, _PER_COLUMN * columns)), window, start, unit)
+    sums = _sums(encoded, at.thinned(_CHOSEN if window else _FITTED), window, start, unit)
     for strength in STRENGTHS:
         yield Ridge(window, start, strength, unit, _solved(*sums, strength))
 
