@@ -77,7 +77,6 @@ def noise(random: np.random.Generator, series: int, steps: int) -> np.ndarray:
 
 FORECAST = {
     "random walk, 300 days, 5 ahead": (walks, 1, 300, 5),
-    "random walk, 1,000 days, 1 ahead": (walks, 1, 1000, 1),
     "white noise, 300 days, 5 ahead": (noise, 1, 300, 5),
     "five walks of common shocks, 200 days, 5 ahead": (walks, 5, 200, 5),
     "five noises of common shocks, 200 days, 5 ahead": (noise, 5, 200, 5),
