@@ -20,7 +20,7 @@ from seqzoo.tasks.forecast.windows import EncodedPanel, Origins
 
 BEST = "best"
 LOOKED_BACK = 600  # windows whose errors a forecast goes by
-_HEARD = 0.01  # weight below which a candidate has no say
+_HEARD = 0.2  # weight below which a network is not worth a second training
 
 
 class Told(NamedTuple):
@@ -63,7 +63,7 @@ class Answering:
         return stage.names if self.answer == BEST else [self.answer]
 
     def listens(self, stage: Stage) -> bool:
-        """Whether the network has a say."""
+        """Whether the network has enough of a say."""
         if self.answer != BEST:
             return self.answer == NETWORK
         memory, used = stage.memory, self.used(stage)
