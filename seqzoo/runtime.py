@@ -109,8 +109,11 @@ class Loop:
         self._bindings.reverse()
         self._states.reverse()
 
-    def keep(self, rows: np.ndarray) -> None:
-        """Go on with these rows, in this order: beams that were chosen, or what has not ended yet."""
+    def keep(self, rows: np.ndarray, *, constants: bool = True) -> None:
+        """Go on with these rows, in this order: beams that were chosen, or what has not ended yet.
+
+        `constants`: of other rows they may be others; hypotheses of one sentence share them.
+        """
         here, there = self._states
         if len(rows) != len(self._ids):
             kept = {name: array[rows] for name, array in here.items()}
@@ -118,7 +121,7 @@ class Loop:
             return
         for name in self._names:
             np.take(here[name], rows, axis=0, out=there[name], mode="clip")
-        for array in self._constants.values():
+        for array in self._constants.values() if constants else ():
             array[:] = array[rows]
         self._swap()
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from seqzoo.room import Batch
-from seqzoo.runtime import Arrays, length, pad
+from seqzoo.runtime import Arrays, pad
 
 _BUCKET = 8  # batches are padded to a multiple of this many steps
 _POOL = 40  # batches whose examples are sorted by length together
@@ -23,6 +23,9 @@ class SortedBatches:
         rows: of a batch.
         seed: None: a fixed order, by length.
         weights: (time,) float32 of each example, where its steps are counted one by one; padding counts nothing.
+        multiple: of steps, to which a batch is padded.
+
+    Examples are sorted by the length of their first array, then by that of the next.
     """
 
     carried = False
@@ -34,9 +37,13 @@ class SortedBatches:
         rows: int,
         seed: int | None,
         weights: Sequence[np.ndarray] | None = None,
+        multiple: int = _BUCKET,
     ) -> None:
         self.examples, self.targets, self.rows, self.seed, self.weights = examples, targets, rows, seed, weights
-        self.lengths = np.array([length(example) for example in examples])
+        self.multiple = multiple
+        self.lengths = np.array(
+            [[len(array) if array.ndim else 0 for array in example.values()] for example in examples]
+        )
 
     def __len__(self) -> int:
         """Batches of an epoch."""
@@ -45,17 +52,20 @@ class SortedBatches:
     def epoch(self, number: int) -> Iterator[Batch]:
         """The batches of one epoch: shuffled, sorted by length inside pools, the batches shuffled again."""
         if self.seed is None:
-            chunks = self._chunks(np.argsort(self.lengths, kind="stable"))
+            chunks = self._chunks(self._sorted(np.arange(len(self.examples))))
         else:
             random = np.random.default_rng([self.seed, number])
             order = random.permutation(len(self.examples))
             chunks = []
             for start in range(0, len(order), self.rows * _POOL):
                 pool = order[start : start + self.rows * _POOL]
-                chunks += self._chunks(pool[np.argsort(self.lengths[pool], kind="stable")])
+                chunks += self._chunks(self._sorted(pool))
             chunks = [chunks[i] for i in random.permutation(len(chunks))]
         for chunk in chunks:
             yield self._batch(chunk)
+
+    def _sorted(self, places: np.ndarray) -> np.ndarray:
+        return places[np.lexsort(self.lengths[places].T[::-1])]
 
     def _chunks(self, order: np.ndarray) -> list[np.ndarray]:
         return [order[i : i + self.rows] for i in range(0, len(order), self.rows)]
@@ -64,5 +74,5 @@ class SortedBatches:
         inputs, targets = ([part[i] for i in chunk] for part in (self.examples, self.targets))
         weights = None
         if self.weights is not None:
-            weights = pad([{"weights": self.weights[i]} for i in chunk], _BUCKET)["weights"]
-        return Batch(pad(inputs, _BUCKET), pad(targets, 1 if self.weights is None else _BUCKET), weights)
+            weights = pad([{"weights": self.weights[i]} for i in chunk], self.multiple)["weights"]
+        return Batch(pad(inputs, self.multiple), pad(targets, 1 if self.weights is None else self.multiple), weights)

@@ -18,7 +18,7 @@ from seqzoo.graph.writer import Tensor, Writer, converts
 # --- ids, masks, things that vanish ------------------------------------------------------------------
 
 
-@converts("Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "ActivityRegularization")
+@converts("Dropout", "Identity", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "ActivityRegularization")
 def _identity(writer: Writer, layer: Any, x: Tensor) -> Tensor:
     return x
 
@@ -31,7 +31,7 @@ def _embedding(writer: Writer, layer: Any, ids: Tensor) -> Tensor:
     if not layer.mask_zero:
         return Tensor(output, shape, ids.mask, ids.lengths)
     mask = writer.cast(ids.name, bool)
-    return Tensor(output, shape, mask, _lengths(writer, mask))
+    return Tensor(output, shape, mask, writer.lengths(mask))
 
 
 @converts("Masking")
@@ -39,12 +39,7 @@ def _masking(writer: Writer, layer: Any, x: Tensor) -> Tensor:
     same = writer.node("Equal", x.name, writer.constant(layer.mask_value))
     differs = writer.cast(writer.node("Not", same), np.float32)
     mask = writer.cast(writer.node("ReduceMax", differs, axes=[-1], keepdims=0), bool)
-    return Tensor(writer.node("Mul", x.name, as_float(writer, mask)), x.shape, mask, _lengths(writer, mask))
-
-
-def _lengths(writer: Writer, mask: str) -> str:
-    counted = writer.cast(mask, np.int32)
-    return writer.node("ReduceSum", counted, writer.ints(1), keepdims=0)
+    return Tensor(writer.node("Mul", x.name, as_float(writer, mask)), x.shape, mask, writer.lengths(mask))
 
 
 def as_float(writer: Writer, mask: str) -> str:

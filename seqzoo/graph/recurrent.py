@@ -38,7 +38,7 @@ def _activation_names(layer: Any) -> list[str]:
     return [*names, names[-1]] if type(layer).__name__ == "LSTM" else names
 
 
-def _run(writer: Writer, directions: Sequence[Any], x: Tensor, way: str, initial: Sequence[Tensor] = ()) -> list[str]:
+def run(writer: Writer, directions: Sequence[Any], x: Tensor, way: str, initial: Sequence[Tensor] = ()) -> list[str]:
     """Write the fused operator; return names of Y (time, directions, batch, units), Y_h and, of an LSTM, Y_c.
 
     `initial` are (batch, units) states to begin with: h, and c of an LSTM.
@@ -77,7 +77,7 @@ def _check_plain(layer: Any) -> None:
 def _recurrent(writer: Writer, layer: Any, x: Tensor, *states: Tensor, initial_state: Any = None) -> str | list[Tensor]:
     _check_plain(layer)
     given = initial_state if isinstance(initial_state, list | tuple) else [initial_state] if initial_state else states
-    y, *last = _run(writer, [layer], x, "forward", given)
+    y, *last = run(writer, [layer], x, "forward", given)
     final = [writer.node("Squeeze", value, writer.ints(0)) for value in last]
     if layer.return_sequences and layer.go_backwards:
         raise UserError(f"layer {layer.name!r}: go_backwards with return_sequences is not converted")
@@ -97,7 +97,7 @@ def _bidirectional(writer: Writer, layer: Any, x: Tensor) -> str | list[Tensor]:
     pair = [layer.forward_layer, layer.backward_layer]
     for one in pair:
         _check_plain(one)
-    y, *last = _run(writer, pair, x, "bidirectional")
+    y, *last = run(writer, pair, x, "bidirectional")
     if layer.return_sequences:
         halves = writer.nodes("Split", writer.node("Transpose", y, perm=[2, 0, 1, 3]), axis=2, outputs=2)
         halves = [writer.node("Squeeze", half, writer.ints(2)) for half in halves]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -39,14 +40,18 @@ class Writer:
     constants: list[onnx.TensorProto] = field(default_factory=list)
     inputs: list[onnx.ValueInfoProto] = field(default_factory=list)
     outputs: list[onnx.ValueInfoProto] = field(default_factory=list)
+    known: dict[tuple[str, tuple[int, ...], bytes], str] = field(default_factory=dict)
 
     def constant(self, value: Any, dtype: Any = np.float32) -> str:
-        """Add an array and return its name."""
+        """Add an array, once, and return its name."""
         from onnx import numpy_helper
 
-        name = f"c{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(np.asarray(value, dtype)), name))
-        return name
+        array = np.ascontiguousarray(np.asarray(value, dtype))
+        key = (array.dtype.str, array.shape, hashlib.sha256(array.tobytes()).digest())
+        if key not in self.known:
+            self.known[key] = f"c{len(self.constants)}"
+            self.constants.append(numpy_helper.from_array(array, self.known[key]))
+        return self.known[key]
 
     def ints(self, *values: int) -> str:
         """Add a vector of int64, as axes and shapes are given."""
@@ -69,6 +74,10 @@ class Writer:
         from onnx import helper
 
         return self.node("Cast", value, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+
+    def lengths(self, mask: str) -> str:
+        """(batch,) int32, how many steps of a (batch, time) mask are there."""
+        return self.node("ReduceSum", self.cast(mask, np.int32), self.ints(1), keepdims=0)
 
     def state(self, name: str, units: int) -> str:
         """Add a (batch, units) float32 input that carries a recurrent state in."""

@@ -18,8 +18,8 @@ import torch
 
 from seqzoo import graph
 from seqzoo.runtime import Graph
+from seqzoo.sampling import Sampling
 from seqzoo.tasks.generate.codec import UnitCodec
-from seqzoo.tasks.generate.decode import Sampling
 from seqzoo.tasks.generate.models import char_lstm
 from seqzoo.tasks.generate.predict import Defaults, Generator
 from seqzoo.tasks.generate.training import carried_layers

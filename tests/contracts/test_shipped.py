@@ -8,10 +8,10 @@ import pytest
 from seqzoo import recipe, runs
 from seqzoo.page.text import number
 from seqzoo.report import Report
+from seqzoo.sampling import Sampling
 from seqzoo.tasks import open_room
 from seqzoo.tasks.classify import command
 from seqzoo.tasks.generate import score, words
-from seqzoo.tasks.generate.decode import Sampling
 
 SHIPPED = runs.shipped()
 CLASSIFIERS = ["imdb-bilstm", "imdb-evidence-bilstm"]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import chain, tee
+from itertools import tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
 SAMPLE = Path(__file__).parents[2] / "bundles" / "reviews.csv"
 ANSWER = ("predicted", "predicted_confidence")
+EXAMPLE = 'seqzoo classify "A slow start, but the ending was superb"'
 Write = Callable[[Mapping[str, object]], None]
 
 
@@ -38,10 +38,10 @@ def command(
     as_json: flags.Json = False,
 ) -> None:
     """Say which class a text belongs to, with a confidence that means something."""
-    from seqzoo import files, runs
+    from seqzoo import files, lines, runs
 
     source = SAMPLE if sample else source
-    run, said = _run_and_text(words or [], old_run, source)
+    run, said = lines.run_and_text(words or [], old_run, source, EXAMPLE)
     if output is not None and output.suffix.lower() not in files.ROWS:
         raise UserError(f"--output {output}: {nearest(output.suffix, files.ROWS)}")
     if output is not None and not force:
@@ -54,28 +54,7 @@ def command(
         _one(classifier, name, said, explain, as_json)
         return
     flags.say(quiet, f"answered by {name}")
-    rows = _stdin(text) if source in (None, Path("-")) else _rows(Path(str(source)), text)
-    _many(classifier, rows, text, output, quiet, as_json)
-
-
-def _run_and_text(words: list[str], old_run: str | None, source: Path | None) -> tuple[str | None, str | None]:
-    """RUN, and the text that was typed: None where rows are read.
-
-    With --input, --sample or piped lines the only word is RUN; otherwise the last one is the text.
-    """
-    from seqzoo import runs
-
-    only_run = not words or (len(words) == 1 and runs.names_a_run(words[0]))
-    piped = only_run and source is None and not sys.stdin.isatty()
-    if source is not None or piped:
-        rest, said = words, None
-    elif not words:
-        raise UserError("nothing to classify", 'seqzoo classify "A slow start, but the ending was superb"')
-    else:
-        *rest, said = words
-    if len(rest) > 1 or (rest and old_run):
-        raise UserError(f"one RUN at most; put the text in quotes: {' '.join(words)!r}")
-    return (rest[0] if rest else old_run), said
+    _many(classifier, lines.read(source, text), text, output, quiet, as_json)
 
 
 def _one(classifier: Classifier, name: str, text: str, explain: bool, as_json: bool) -> None:
@@ -106,43 +85,6 @@ def _one(classifier: Classifier, name: str, text: str, explain: bool, as_json: b
         console.print(Text(f"green speaks for {answer.top}, red against it", "dim"))
 
 
-def _rows(path: Path, column: str) -> Iterator[dict[str, str]]:
-    from seqzoo import files
-
-    if path.suffix.lower() in files.ROWS:
-        rows = files.read_rows(path, [column])
-        first = next(rows, None)
-        if first is None:
-            raise UserError(f"{path} holds no rows")
-        yield from chain([first], rows)
-        return
-    with files.reading(path) as file:
-        yield from _lines(file, column, str(path))
-
-
-def _stdin(column: str) -> Iterator[dict[str, str]]:
-    try:
-        yield from _lines(sys.stdin, column, "standard input")
-    except UnicodeDecodeError as error:
-        raise UserError(f"standard input is not UTF-8 (byte {error.start})", "iconv -f latin1 -t utf-8") from None
-
-
-def _lines(file: Iterable[str], column: str, name: str) -> Iterator[dict[str, str]]:
-    """Lines of text, or of JSON when they start with a brace."""
-    try:
-        for number, line in enumerate(file, start=1):
-            stripped = line.rstrip("\r\n")
-            if not stripped.lstrip().startswith("{"):
-                yield {column: stripped}
-                continue
-            row = json.loads(stripped)
-            if column not in row:
-                raise UserError(f"{name}, line {number}: no key {column!r}: {nearest(column, row)}")
-            yield {str(k): str(v) for k, v in row.items()}
-    except json.JSONDecodeError as error:
-        raise UserError(f"{name}, line {number}: not valid JSON: {error}") from None
-
-
 def _many(
     classifier: Classifier,
     rows: Iterable[dict[str, str]],
@@ -152,12 +94,16 @@ def _many(
     as_json: bool,
 ) -> None:
     """Stream rows through the classifier; each is written with its answer in columns of free names."""
+    from seqzoo import lines
     from seqzoo.files import free_names
 
     kept, read = tee(rows)
     answers = classifier.predict(row[column] for row in read)
     unread, names = 0, list(ANSWER)
-    with _writer(output, as_json, column, names) as write, _progress(quiet or output is None) as advance:
+    with (
+        _writer(output, as_json, column, names) as write,
+        lines.progress(quiet or output is None, "classify") as advance,
+    ):
         for number, (row, answer) in enumerate(zip(kept, answers, strict=True)):
             if not number:
                 names[:] = free_names([*row], ANSWER)
@@ -198,15 +144,3 @@ def _print_row(as_json: bool, column: str, names: list[str]) -> Write:
         )
 
     return write
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[], None]]:
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} texts"), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task("classify", total=None)
-        yield lambda: bar.advance(task)

@@ -14,7 +14,7 @@ from seqzoo import flags
 from seqzoo.errors import UserError
 
 if TYPE_CHECKING:
-    from seqzoo.tasks.generate.decode import Sampling
+    from seqzoo.sampling import Sampling
     from seqzoo.tasks.generate.predict import Generator
 
 Row = dict[str, str | float]
@@ -46,8 +46,8 @@ def command(
 ) -> None:
     """Continue a text, a character or a word at a time."""
     from seqzoo import files, runs
+    from seqzoo.sampling import Sampling
     from seqzoo.tasks.generate import words
-    from seqzoo.tasks.generate.decode import Sampling
 
     if suggest is not None and fill is not None:
         raise UserError("--suggest or --fill, not both")

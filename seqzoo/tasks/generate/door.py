@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, overload
 
+from seqzoo.sampling import Sampling
 from seqzoo.tasks.generate import words
-from seqzoo.tasks.generate.decode import Sampling
 from seqzoo.tasks.generate.predict import Generator
 
 

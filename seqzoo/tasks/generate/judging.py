@@ -14,10 +14,10 @@ from seqzoo.judge import Scores
 from seqzoo.report import Section
 from seqzoo.room import Judgement
 from seqzoo.runtime import Graph
+from seqzoo.sampling import Sampling
 from seqzoo.tasks.generate import baselines, choosing, score, sections, words
 from seqzoo.tasks.generate.codec import UnitCodec
 from seqzoo.tasks.generate.data import Splits
-from seqzoo.tasks.generate.decode import Sampling
 from seqzoo.tasks.generate.mixture import Mixture
 from seqzoo.tasks.generate.options import DataOptions
 from seqzoo.tasks.generate.predict import BLANK, GRAPH, Defaults, Generator

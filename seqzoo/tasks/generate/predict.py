@@ -11,10 +11,10 @@ import numpy as np
 
 from seqzoo.errors import UserError
 from seqzoo.runtime import Graph
-from seqzoo.tasks.generate import counts, decode
+from seqzoo.sampling import Sampling, chances, choose, forbid, probabilities
+from seqzoo.tasks.generate import counts
 from seqzoo.tasks.generate.codec import UnitCodec
 from seqzoo.tasks.generate.counts import NGrams
-from seqzoo.tasks.generate.decode import Sampling
 from seqzoo.tasks.generate.mixture import Mixture, Reading, Weights
 
 DEFAULTS, GRAPH = "decision.json", "model.onnx"
@@ -165,15 +165,15 @@ class Generator:
             UserError: a number out of range, or weights that are no numbers.
         """
         sampling.check()
-        streams = decode.chances(sampling.seed, samples)
+        streams = chances(sampling.seed, samples)
         made = [list(map(int, ids)) for _ in range(samples)] if sampling.no_repeat else []
         logits, memory = self.read(np.repeat(ids[None], samples, 0), self.begin(samples))
         step = self.graph.loop(memory.states) if memory.states else None
         for left in range(length - 1, -1, -1):
             if sampling.no_repeat:
-                logits = decode.forbid(logits, made, sampling.no_repeat)
-            p = decode.probabilities(logits, sampling)
-            chosen = decode.choose(p, np.array([stream.random() for stream in streams])).astype(np.int32)
+                logits = forbid(logits, made, sampling.no_repeat)
+            p = probabilities(logits, sampling)
+            chosen = choose(p, np.array([stream.random() for stream in streams])).astype(np.int32)
             yield chosen
             for row, unit in zip(made, chosen, strict=True) if made else ():
                 row.append(int(unit))

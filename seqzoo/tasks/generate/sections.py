@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqzoo.report import JSON, Figure, Table, Text
+from seqzoo.sampling import Sampling
 from seqzoo.tasks.generate import score, words
 from seqzoo.tasks.generate.codec import UnitCodec
-from seqzoo.tasks.generate.decode import Sampling
 from seqzoo.tasks.generate.predict import BLANK, Generator
 from seqzoo.tasks.generate.text import Text as Source
 

@@ -7,8 +7,8 @@ import heapq
 import numpy as np
 
 from seqzoo.errors import UserError
-from seqzoo.tasks.generate import decode, score
-from seqzoo.tasks.generate.decode import Sampling
+from seqzoo.sampling import Sampling, probabilities
+from seqzoo.tasks.generate import score
 from seqzoo.tasks.generate.predict import BLANK, Generator, Memory
 
 _BEAM, _WORDS = 30, 200
@@ -34,7 +34,7 @@ def suggest(generator: Generator, text: str, count: int = 3, replace_unknown: bo
 
 def _likeliest(generator: Generator, logits: np.ndarray, count: int) -> list[tuple[str, float]]:
     """The words, not the symbols, with the highest of (1, size) logits."""
-    p = decode.probabilities(logits, Sampling(1.0))[0]
+    p = probabilities(logits, Sampling(1.0))[0]
     words = [(generator.codec.vocabulary[i], float(p[i])) for i in np.argsort(-p)]
     return [pair for pair in words if pair[0][0].isalnum()][:count]
 
@@ -51,7 +51,7 @@ def _spell_words(generator: Generator, ids: np.ndarray, count: int) -> list[tupl
         if not waiting or (len(best) == count and -waiting[0][0] < best[-1]):
             break
         negative, word, logits, memory = heapq.heappop(waiting)
-        p = decode.probabilities(logits, Sampling(1.0))[0] * -negative
+        p = probabilities(logits, Sampling(1.0))[0] * -negative
         if word:
             spelled.append((word, float(p[~letters].sum())))
         for i in np.argsort(-np.where(letters, p, 0))[:_BEAM]:

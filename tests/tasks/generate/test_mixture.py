@@ -12,10 +12,10 @@ from seqzoo.corridor import evaluate
 from seqzoo.errors import UserError
 from seqzoo.report import Report
 from seqzoo.runtime import Graph
-from seqzoo.tasks.generate import baselines, choosing, data, decode, models, score, words
+from seqzoo.sampling import Sampling
+from seqzoo.tasks.generate import baselines, choosing, data, models, predict, score, words
 from seqzoo.tasks.generate.codec import UnitCodec
 from seqzoo.tasks.generate.counts import NGrams
-from seqzoo.tasks.generate.decode import Sampling
 from seqzoo.tasks.generate.mixture import Mixture, Reading, Weights
 from seqzoo.tasks.generate.ngrams import KneserNey
 from seqzoo.tasks.generate.predict import Defaults, Generator
@@ -138,14 +138,14 @@ def test_a_mixture_learns_the_text_that_it_reads(alone, ids, ngrams):
 
 
 def test_scoring_a_made_text_finds_the_probabilities_it_was_made_with(mixed, monkeypatch):
-    used, choose = [], decode.choose
+    used, choose = [], predict.choose
 
     def chosen(p, chances):
         units = choose(p, chances)
         used.append(p[np.arange(len(p)), units])
         return units
 
-    monkeypatch.setattr(decode, "choose", chosen)
+    monkeypatch.setattr(predict, "choose", chosen)
     start = mixed.prime("abc")
     made = np.stack([*mixed.stream(start, 400, Sampling(1.0, seed=2), samples=3)], 1)
     for row, p in zip(made, np.stack(used, 1), strict=True):

@@ -12,9 +12,9 @@ from seqzoo.errors import UserError
 from seqzoo.fitting.fit import stateful_twin
 from seqzoo.report import Report
 from seqzoo.runtime import Graph
+from seqzoo.sampling import Sampling
 from seqzoo.tasks.generate import models, score, words
 from seqzoo.tasks.generate.codec import UnitCodec
-from seqzoo.tasks.generate.decode import Sampling
 from seqzoo.tasks.generate.predict import Defaults, Generator
 from seqzoo.tasks.generate.training import carried_layers, start_at_frequencies
 from tests.tasks.generate.cases import LINES, other, shrunk, small, written

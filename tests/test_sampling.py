@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 from scipy.stats import chisquare
 
+from seqzoo import sampling as decode
 from seqzoo.errors import UserError
-from seqzoo.tasks.generate import decode
-from seqzoo.tasks.generate.decode import Sampling
+from seqzoo.sampling import Sampling
 from seqzoo.tasks.generate.ngrams import KneserNey, longest_order
 from seqzoo.tasks.generate.score import by_line, longest_shared
 

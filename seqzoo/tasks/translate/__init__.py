@@ -1,0 +1,1 @@
+"""The room that turns one sequence into another: encoders, decoders, attention, beams."""
