@@ -55,8 +55,14 @@ def overrides(table: str, values: Mapping[str, object]) -> list[str]:
 
 
 def of_rooms() -> dict[str, Flag]:
-    """The flags by which some room describes one's own data."""
-    return {name: flag for room in tasks.ROOMS for name, flag in tasks.part(room, "options").FLAGS.items()}
+    """The flags by which some room describes one's own data; what two rooms share says both."""
+    found: dict[str, Flag] = {}
+    for room in tasks.ROOMS:
+        for name, flag in tasks.part(room, "options").FLAGS.items():
+            both = (found[name], flag) if name in found else (flag,)
+            takes = next((one.takes for one in both if one.takes != "COLUMN"), "COLUMN")
+            found[name] = Flag(" ".join(one.help for one in both), takes)
+    return found
 
 
 def own_data(data: str | None, columns: Mapping[str, str]) -> list[str]:

@@ -38,9 +38,10 @@ LANGUAGES = (
     _language("Dutch", "nl nld dut dutch nederlands", "de het een van en is ik niet dat je hij in op te zijn voor"),
 )
 _ENOUGH = 50  # words of a column
+_LEAST = 0.05  # share of the words that speaks for a language
 _CLEAR = 2.0  # times as many words of one language as of the other
 _VOTES = 6.0  # nats by which a side looks like the other column
-_READ = 20_000  # rows that are looked at, the first
+_READ = 20_000  # rows whose words are counted, evenly spread
 
 
 def words(text: str) -> list[str]:
@@ -50,8 +51,8 @@ def words(text: str) -> list[str]:
 
 def warnings(source: str, target: str, rows: Sequence[_Row]) -> list[str]:
     """What looks wrong with two columns of these names."""
-    rows = rows[:_READ]
-    sides = [Counter(word for row in rows for word in words(getattr(row, side))) for side in ("source", "target")]
+    stride = max(1, len(rows) // _READ)
+    sides = [Counter(word for row in rows[::stride] for word in words(getattr(row, side))) for side in ("source", "target")]
     found = [line for name, counts in zip((source, target), sides, strict=True) if (line := _misnamed(name, counts))]
     return found + _exchanged(rows, *sides)
 
@@ -64,7 +65,7 @@ def _misnamed(column: str, counts: Counter[str]) -> str:
         return ""
     share = {one.name: sum(counts[word] for word in one.words) / total for one in LANGUAGES}
     best = max(share, key=lambda name: share[name])
-    if best == named.name or share[best] < _CLEAR * share[named.name]:
+    if best == named.name or share[best] < max(_LEAST, _CLEAR * share[named.name]):
         return ""
     other = next(one for one in LANGUAGES if one.name == best)
     seen = ", ".join(word for word, _ in counts.most_common() if word in other.words)[:40]

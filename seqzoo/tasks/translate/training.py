@@ -85,7 +85,7 @@ def graphs(model: keras.Model, codec: PairCodec, real: Sequence[Batch]) -> Graph
     parts = {ENCODER: "encoder", STEP: "decoder"}
     files = {name: graph.convert(model.get_layer(layer)).SerializeToString() for name, layer in parts.items()}
     encoder, step = Graph(files[ENCODER]), Graph(files[STEP])
-    worst = max(_apart(model, encoder, step, batch) for batch in real)
+    worst = max((_apart(model, encoder, step, batch) for batch in real), default=0.0)
     if not worst <= _ROUNDING:
         raise UserError(f"{model.name}: a step in ONNX differs from Keras by {worst:.2g} (allowed {_ROUNDING:g})")
     return Graphs(files, worst)

@@ -126,6 +126,7 @@ def units(values: Any) -> Units:
         tokenizer = Tokenizer.from_str(json.dumps(values))
     except Exception as error:  # the library raises Exception itself
         raise ValueError(f"no subwords: {error}") from None
-    if values.get("model", {}).get("type") != "BPE" or values.get("decoder", {}).get("type") != "ByteLevel":
+    kinds = [(values.get(part) or {}).get("type") for part in ("model", "decoder")]
+    if kinds != ["BPE", "ByteLevel"]:
         raise ValueError("subwords of another kind")
     return Subwords(tokenizer)
