@@ -3,6 +3,7 @@
     run = seqzoo.train("imdb-bilstm", data=frame, text="review", label="stars")
     answer = seqzoo.classify("A slow start, but the ending was superb")
     table = seqzoo.forecast(frame, time="ds", target="y", horizon=24)
+    french = seqzoo.translate("I would like a cup of tea").text
 
 Names are resolved on first use, so that `import seqzoo` costs nothing.
 """
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from seqzoo.tasks.classify.door import classify
     from seqzoo.tasks.forecast.door import forecast
     from seqzoo.tasks.generate.door import fill, generate, suggest
+    from seqzoo.tasks.translate.door import translate
 
 __all__ = [
     "Report",
@@ -38,6 +40,7 @@ __all__ = [
     "load_recipe",
     "suggest",
     "train",
+    "translate",
 ]
 
 _WHERE = {
@@ -55,6 +58,7 @@ _WHERE = {
     "load_recipe": ("recipe", "load"),
     "suggest": ("tasks.generate.door", "suggest"),
     "train": ("door", "train"),
+    "translate": ("tasks.translate.door", "translate"),
 }
 
 

@@ -20,6 +20,7 @@ SEEN = {  # what was there of data sets that were cut or split anew
     "imdb": "test: 20,000 of 25,000",
     "sms-spam": "5,000 of 5,574",
     "shakespeare": "the first 95 %",
+    "shakespeare-turns": "the first 95 %",
     "wikitext-2": "train: a re-split; test: the official validation part",
     "victoria": "to June 2014, of December",
     "pjme": "to August 2017, of 2018",
@@ -108,6 +109,13 @@ def of_language(r: dict) -> list[str]:
     return [value(r), f"{exp(r['value']):,.2f}", bits, theirs, verdict(r), costs(r)[0], speed]
 
 
+def of_translations(r: dict) -> list[str]:
+    """Cells of a translator's row."""
+    theirs = f"{r['baseline']:.1f}, {r['baseline name']}"
+    metrics = f"{r['metrics']['chrF']:.1f}", f"{r['metrics']['exact match']:.0%}"
+    return [value(r), *metrics, r["claim"] or "-", theirs, verdict(r), *costs(r)]
+
+
 def costs(r: dict) -> list[str]:
     """Minutes of training, milliseconds of an answer."""
     return [f"{r['training minutes']:.1f} min", f"{r['ms for one']:.1f} ms"]
@@ -131,6 +139,10 @@ TABLES = {
     "generate": (
         FIRST + "| nats | perplexity | bits a character | best baseline | verdict | training | speed |",
         of_language,
+    ),
+    "translate": (
+        FIRST + "| test BLEU | chrF | exact | claim | best baseline | verdict | training | one sentence |",
+        of_translations,
     ),
 }
 

@@ -116,4 +116,4 @@ def test_the_test_part_opens_once(task, trained):
 def test_what_ships_loads_by_name(name):
     import seqzoo
 
-    assert type(seqzoo.load(name)).__name__ in ("Classifier", "Forecaster", "Generator")
+    assert type(seqzoo.load(name)).__name__ in ("Classifier", "Forecaster", "Generator", "Translator")

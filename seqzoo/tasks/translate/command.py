@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, islice, tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -54,7 +54,7 @@ def command(
     """Translate a text, or answer one: what the model has learnt from pairs."""
     from seqzoo import files, lines, runs
     from seqzoo.sampling import Sampling
-    from seqzoo.tasks.translate.decode import Search
+    from seqzoo.tasks.translate.door import asked
 
     run, said = lines.run_and_text(words or [], None, source, EXAMPLE)
     if output is not None and said is not None:
@@ -63,15 +63,8 @@ def command(
         files.refuse_existing(output)
     folder = runs.find(run, "translate")
     translator: Translator = runs.load(str(folder), "translate")
-    search = Search(
-        translator.search.beam if beam is None else beam,
-        alternatives,
-        translator.search.length_penalty if length_penalty is None else length_penalty,
-        no_repeat,
-    )
+    search = asked(translator.search, beam, alternatives, length_penalty, no_repeat, temperature is not None)
     drawn = None if temperature is None else Sampling(temperature, no_repeat=no_repeat, seed=seed)
-    if drawn is not None and beam is None:
-        search = replace(search, beam=max(search.beam, alternatives))
     search.check()
     name = runs.called(folder)
     flags.say(quiet or as_json, typer.style(f"answered by {name}", dim=True))
@@ -158,7 +151,7 @@ def _many(
 
 def _columns(answer: Answer, how: How, looked: Sequence[tuple[str, dict[str, float]]]) -> Row:
     """An answer as columns: translation, further ones, and what was looked at most for each word."""
-    said = [" ".join(text.split("\n")) for text, _ in answer.alternatives]
+    said = [" ".join(text.splitlines()) for text, _ in answer.alternatives]
     said += [""] * (how.search.alternatives - len(said))
     found = {f"translation{'' if not i else f'_{i + 1}'}": text for i, text in enumerate(said)}
     if how.explain:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -21,6 +22,7 @@ from seqzoo.tasks.translate.decode import Hypothesis, Search
 DECISION, ENCODER, STEP, LEARNT = "decision.json", "encoder.onnx", "step.onnx", "learnt.npz"
 BATCH = 64  # sentences that are followed at a time
 WINDOW = 1024  # texts that are held in memory at a time
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _COLUMN = 1  # of the logits: column i is of id i + 1
 
 
@@ -117,9 +119,7 @@ class Translator:
         alternatives = []
         for rank in range(deepest):
             chosen = [each[min(rank, len(each) - 1)] if each else None for each in some]
-            said = [
-                self.codec.decode(_ids(one)) if one else part.strip() for one, part in zip(chosen, parts, strict=True)
-            ]
+            said = [self.written(one) if one else part.strip() for one, part in zip(chosen, parts, strict=True)]
             scores = [one.score for one in chosen if one]
             alternatives.append((joined(parts, said), float(np.mean(scores))))
         return Answer(*alternatives[0], tuple(alternatives))
@@ -173,6 +173,10 @@ class Translator:
         drawn = decode.sample(loop, longest[rows], sampling, seeds, start, stop)
         return [drawn[i : i + each] for i in range(0, len(drawn), each)]
 
+    def written(self, hypothesis: Hypothesis) -> str:
+        """Its text; what would command a terminal, and the line ends that are none of ours, become blanks."""
+        return _CONTROLS.sub(" ", self.codec.decode(unit + _COLUMN for unit in hypothesis.units))
+
     def encode(self, sources: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """What the step begins with and looks at, by its inputs' names."""
         padded = pad([{"source": source} for source in sources])
@@ -213,7 +217,7 @@ class Translator:
         parts = [part.strip() for part in self.codec.parts(text) if self.codec.knows(part)]
         found = []
         for part, (best,) in zip(parts, self._sentences(parts, search, None, BATCH), strict=True):
-            said = self.codec.decode(_ids(best))
+            said = self.written(best)
             weights = self.attention(part, said)
             if weights is not None and said:
                 found += _by_share(*by_words(self.codec, part, said, weights))
@@ -265,10 +269,6 @@ class _Shifted:
 
     def keep(self, rows: np.ndarray, *, constants: bool = True) -> None:
         self._loop.keep(rows, constants=constants)
-
-
-def _ids(hypothesis: Hypothesis) -> np.ndarray:
-    return np.array(hypothesis.units, np.int64) + _COLUMN
 
 
 def fingerprint_each(texts: Sequence[str]) -> np.ndarray:

@@ -52,7 +52,9 @@ def words(text: str) -> list[str]:
 def warnings(source: str, target: str, rows: Sequence[_Row]) -> list[str]:
     """What looks wrong with two columns of these names."""
     stride = max(1, len(rows) // _READ)
-    sides = [Counter(word for row in rows[::stride] for word in words(getattr(row, side))) for side in ("source", "target")]
+    sides = [
+        Counter(word for row in rows[::stride] for word in words(getattr(row, side))) for side in ("source", "target")
+    ]
     found = [line for name, counts in zip((source, target), sides, strict=True) if (line := _misnamed(name, counts))]
     return found + _exchanged(rows, *sides)
 
