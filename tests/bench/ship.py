@@ -28,8 +28,7 @@ CARD = """# {report.recipe}
 """
 USES = {
     "classify": "film reviews in English. It has seen nothing else: neither other languages nor other kinds of text.",
-    "translate": "short everyday sentences, English into French. It has seen little else: names, terms and long sentences "
-    "come out wrong.",
+    "translate": "short everyday sentences, English into French. Of names, terms and long sentences it knows little.",
     "generate": "to play with. It writes what looks like Shakespeare's plays, and knows nothing else.",
 }
 LEFT = ("model.keras", "report.html", bundle.META)

@@ -23,7 +23,7 @@ class Step(Protocol):
     """A decoder that remembers what each row has read."""
 
     def __call__(self, ids: np.ndarray) -> np.ndarray:
-        """Read (rows,) ids: (rows, size) float32 logits of what is next."""
+        """Read (rows,) ids: (rows, size) float32 logits of what is next; the caller may write into them."""
         ...
 
     def keep(self, rows: np.ndarray, *, constants: bool = True) -> None:
@@ -107,62 +107,85 @@ def beam_search(
         start: the unit that is read first, and never written.
         stop: the unit that ends a target.
     """
+    if search.beam == 1:
+        return [[one] for one in _greedy(step, longest, search, start, stop)]
     n = len(longest)
     found: list[list[Hypothesis]] = [[] for _ in range(n)]
     room = np.full(n, search.beam)
     alive = _Alive(np.arange(n), np.empty((n, 0), np.int64), np.zeros(n))
     last = np.full(n, start)
     while len(alive.owner):
-        logp = log_softmax(step(last))
-        logp[:, start] = _NEVER
-        if search.no_repeat:
-            logp = sampling.forbid(logp, alive.made.tolist(), search.no_repeat)
-        row, unit, total = _best(alive, logp, room, search.beam)
+        row, unit, total = _best(alive, _allowed(step(last), alive.made, search, start), room, search.beam)
         length = alive.made.shape[1] + 1
         for place in np.flatnonzero(unit == stop):
             owner = int(alive.owner[row[place]])
             found[owner].append(_ended(alive.made[row[place]], total[place], search))
             room[owner] -= 1
         goes = unit != stop
-        row, unit, total = row[goes], unit[goes], total[goes]
-        before, alive = (
-            alive.owner,
-            _Alive(alive.owner[row], np.concatenate([alive.made[row], unit[:, None]], 1), total),
-        )
-        done = _done(alive, found, room, length, longest, search)
-        _cut(alive, found, length, longest, search)
-        kept = ~done[alive.owner]
+        row, unit = row[goes], unit[goes]
+        before = alive.owner
+        alive = _Alive(before[row], np.concatenate([alive.made[row], unit[:, None]], 1), total[goes])
+        if length >= longest.min():
+            _cut(alive, found, length, longest, search)
+        kept = ~_done(alive, found, room, length, longest, search)[alive.owner]
         alive = _Alive(alive.owner[kept], alive.made[kept], alive.logp[kept])
         row, last = row[kept], unit[kept]
-        if len(row) and not (len(row) == len(before) and (row == np.arange(len(row))).all()):
+        if len(row) and not np.array_equal(row, np.arange(len(before))):
             step.keep(row, constants=not np.array_equal(before, alive.owner))
     return [sorted(each, key=lambda one: (not one.ended, -one.score))[: search.alternatives] for each in found]
 
 
-def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """(rows, size) logits -> (rows, size) float32 log-probabilities."""
-    shifted = logits - logits.max(1, keepdims=True)
-    shifted -= np.log(np.exp(shifted).sum(1, keepdims=True))
-    return np.asarray(shifted)
+def _greedy(step: Step, longest: np.ndarray, search: Search, start: int, stop: int) -> list[Hypothesis]:
+    """The likeliest unit each time: what a beam of one finds, for a fifth of its bookkeeping."""
+    alive = _Alive(np.arange(len(longest)), np.empty((len(longest), 0), np.int64), np.zeros(len(longest)))
+    found: dict[int, Hypothesis] = {}
+    last = np.full(len(longest), start)
+    while len(alive.owner):
+        logits = _allowed(step(last), alive.made, search, start)
+        last = logits.argmax(1)
+        alive.logp = alive.logp + logits[np.arange(len(last)), last] - _normalizers(logits)
+        made = np.concatenate([alive.made, last[:, None]], 1)
+        over = (last == stop) | (made.shape[1] >= longest[alive.owner])
+        if over.any():
+            for place in np.flatnonzero(over):
+                ended = bool(last[place] == stop)
+                units = alive.made[place] if ended else made[place]
+                found[int(alive.owner[place])] = _ended(units, alive.logp[place], search, ended)
+            rows = np.flatnonzero(~over)
+            if len(rows):
+                step.keep(rows)
+            alive, last = _Alive(alive.owner[rows], made[rows], alive.logp[rows]), last[rows]
+        else:
+            alive.made = made
+    return [found[i] for i in range(len(longest))]
 
 
-def _best(alive: _Alive, logp: np.ndarray, room: np.ndarray, beam: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _allowed(logits: np.ndarray, made: np.ndarray, search: Search, start: int) -> np.ndarray:
+    """Logits without the start, and without what would repeat a run."""
+    logits[:, start] = _NEVER
+    return sampling.forbid(logits, made.tolist(), search.no_repeat) if search.no_repeat else logits
+
+
+def _normalizers(logits: np.ndarray) -> np.ndarray:
+    """(rows, size) logits -> (rows,) what is subtracted to make them log-probabilities."""
+    top = logits.max(1)
+    return np.asarray(top + np.log(np.exp(logits - top[:, None]).sum(1)))
+
+
+def _best(alive: _Alive, logits: np.ndarray, room: np.ndarray, beam: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of what each sentence's rows may write next the best, as many as it has room for: row, unit, total."""
-    most = min(beam, logp.shape[1])
-    if most == 1:
-        units = logp.argmax(1)[:, None]
-    elif most < logp.shape[1]:
-        units = np.argpartition(-logp, most - 1, axis=1)[:, :most]
-    else:
-        units = np.broadcast_to(np.arange(most), logp.shape)
-    totals = (alive.logp[:, None] + np.take_along_axis(logp, units, 1)).ravel()
-    owner = np.repeat(alive.owner, most)
-    order = np.lexsort((units.ravel(), -totals, owner))
+    size = logits.shape[1]
+    most = min(beam, size)
+    units = np.argpartition(logits, size - most, axis=1)[:, size - most :]
+    rows = np.arange(len(units))[:, None]
+    totals = (alive.logp[:, None] + logits[rows, units] - _normalizers(logits)[:, None]).ravel()
+    units = units.ravel()
+    order = np.lexsort((units, -totals, np.repeat(alive.owner, most)))
     order = order[totals[order] > _NEVER / 2]
-    whose = owner[order]
+    whose = alive.owner[order // most]
     first = np.searchsorted(whose, whose)  # owners are sorted
     chosen = order[np.arange(len(order)) - first < room[whose]]
-    return chosen // most, units.ravel()[chosen], totals[chosen]
+    return chosen // most, units[chosen], totals[chosen]
 
 
 def _penalty(length: int | np.ndarray, search: Search) -> float | np.ndarray:
@@ -215,13 +238,10 @@ def sample(
     found: dict[int, Hypothesis] = {}
     last = np.full(len(longest), start)
     while len(alive.owner):
-        logits = step(last).copy()
-        logits[:, start] = _NEVER
-        if how.no_repeat:
-            logits = sampling.forbid(logits, alive.made.tolist(), how.no_repeat)
+        logits = _allowed(step(last), alive.made, Search(no_repeat=how.no_repeat), start)
         chances = np.array([streams[owner].random() for owner in alive.owner])
         unit = sampling.choose(sampling.probabilities(logits, how), chances)
-        alive.logp = alive.logp + np.take_along_axis(log_softmax(logits), unit[:, None], 1)[:, 0]
+        alive.logp = alive.logp + logits[np.arange(len(unit)), unit] - _normalizers(logits)
         goes = (unit != stop) & (alive.made.shape[1] + 1 < longest[alive.owner])
         for place in np.flatnonzero(~goes):
             ended = bool(unit[place] == stop)

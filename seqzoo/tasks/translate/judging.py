@@ -29,7 +29,7 @@ def decide(codec: PairCodec, files: Mapping[str, bytes], splits: Splits, recipe:
     """The graphs with the recipe's search; it remembers which sources it has learnt from."""
     search = Search(recipe.decide.beam, 1, recipe.decide.length_penalty)
     learnt = fingerprints([*splits.train.sources, *splits.validation.sources])
-    return Translator(codec, search, Graph(files[ENCODER]), Graph(files[STEP]), learnt)
+    return Translator(codec, search, Graph(files[ENCODER], threads=1), Graph(files[STEP], threads=1), learnt)
 
 
 def read_other(options: DataOptions, translator: Translator) -> Pairs:

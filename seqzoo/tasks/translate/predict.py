@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +72,7 @@ class Translator:
             search.check()
         except (TypeError, ValueError, KeyError) as error:
             raise UserError(f"{folder}: {DECISION} is damaged: {error}") from None
-        encoder, step = Graph(folder / ENCODER), Graph(folder / STEP)
+        encoder, step = Graph(folder / ENCODER, threads=1), Graph(folder / STEP, threads=1)
         fits = encoder.inputs == ["source"] and {"target", *encoder.outputs} == set(step.inputs)
         if not fits or step.output_width != codec.sizes()["target_units"]:
             raise UserError(f"{folder}: the graphs and the codec do not fit together")
@@ -129,17 +132,25 @@ class Translator:
     ) -> list[list[Hypothesis]]:
         """Hypotheses of each sentence; those of one length stand beside each other, so that nothing is padded."""
         sources = [self.codec.encode(sentence) for sentence in sentences]
-        order = sorted(range(len(sources)), key=lambda i: len(sources[i]))
+        batches = self._alike(sources, batch)
         found: list[list[Hypothesis]] = [[]] * len(sources)
-        start = 0
-        while start < len(order):
-            width = len(sources[order[start]])
-            rows = [i for i in order[start : start + batch] if len(sources[i]) == width]
-            some = self.decode([sources[i] for i in rows], search, sampling)
-            for i, one in zip(rows, some, strict=True):
-                found[i] = one
-            start += len(rows)
+
+        def translated(rows: Sequence[int]) -> list[list[Hypothesis]]:
+            return self.decode([sources[i] for i in rows], search, sampling)
+
+        with ThreadPoolExecutor(os.cpu_count()) as cores:  # each graph runs on one
+            some = cores.map(translated, batches) if len(batches) > 1 else map(translated, batches)
+            for rows, each in zip(batches, some, strict=True):
+                for i, hypotheses in zip(rows, each, strict=True):
+                    found[i] = hypotheses
         return found
+
+    @staticmethod
+    def _alike(sources: Sequence[np.ndarray], batch: int) -> list[list[int]]:
+        """Places of sources of one length, at most so many in a batch, the longest first."""
+        order = sorted(range(len(sources)), key=lambda i: -len(sources[i]))
+        same = (list(places) for _, places in groupby(order, key=lambda i: len(sources[i])))
+        return [places[i : i + batch] for places in same for i in range(0, len(places), batch)]
 
     # --- what one should know of them ----------------------------------------------------------------
 

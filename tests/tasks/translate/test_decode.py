@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from seqzoo.errors import UserError
 from seqzoo.sampling import Sampling
-from seqzoo.tasks.translate.decode import Search, beam_search, log_softmax, sample
+from seqzoo.tasks.translate.decode import Search, beam_search, sample
 
 START, STOP, UNITS = 0, 1, 4  # units 2 and 3 are written
 
@@ -38,11 +38,18 @@ class Table:
         self.rows = [self.rows[i] for i in rows]
 
 
+def log_softmax(logits):
+    """Without the start, which is never written."""
+    shifted = logits.astype(np.float64) - logits.max()
+    shifted[START] = -np.inf
+    return shifted - np.log(np.exp(shifted).sum())
+
+
 def logps(table, sentence, units):
     """Log-probabilities of units and the stop after them."""
     row, found = (sentence, START), []
     for unit in (*units, STOP):
-        logp = log_softmax(table.logits(row)[None])[0]
+        logp = log_softmax(table.logits(row))
         found.append(float(logp[unit]))
         row = (*row, unit)
     return found
@@ -82,6 +89,9 @@ def test_a_beam_of_one_is_greedy(sentence, longest):
         units.append(unit)
         row = (*row, unit)
     assert list(found[0].units) == units
+    each = logps(table, sentence, units)
+    expected = sum(each) if found[0].ended else sum(each[:-1])
+    assert found[0].logp == pytest.approx(expected, abs=1e-4)
 
 
 @given(st.lists(st.integers(0, 500), min_size=2, max_size=6), st.integers(1, 5), st.integers(1, 2), st.data())
@@ -129,9 +139,7 @@ def test_no_run_is_written_twice_when_it_must_not_be(sentence):
 def test_sampling_draws_by_probability_and_by_itself_alone():
     n = 4000
     drawn = sample(Table([7] * n, 1.0), np.full(n, 1), Sampling(1.0), [[0, i] for i in range(n)], START, STOP)
-    expected = np.exp(log_softmax(Table([], 1.0).logits((7, START))[None])[0])
-    expected[START] = 0
-    expected /= expected.sum()
+    expected = np.exp(log_softmax(Table([], 1.0).logits((7, START))))
     counts = np.bincount([one.units[0] if one.units else STOP for one in drawn], minlength=UNITS) / n
     np.testing.assert_allclose(counts, expected, atol=0.03)
     seeds = [[3, 5], [3, 6], [3, 7]]
