@@ -8,6 +8,7 @@ import resource
 import statistics
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,18 +16,20 @@ import numpy as np
 
 from seqzoo import fetch, registry
 from seqzoo.door import Run
-from seqzoo.tasks.translate.codec import START, STOP
+from seqzoo.tasks.translate.codec import START, STOP, sentences
 from seqzoo.tasks.translate.decode import Search
 from seqzoo.tasks.translate.predict import Translator
 
+warnings.simplefilter("ignore")
 SENTENCES, LONG, TIMES = 20, 10_000, 5
 GREEDY, BEAM = Search(beam=1), Search(beam=4)
 
 
 def sources(count: int) -> list[str]:
-    """Sentences of the data set, evenly spread."""
+    """Single sentences of the data set, evenly spread."""
     data = registry.find_dataset("fra-eng")
     rows = [row.source for row in data.load(fetch.fetch(data))]
+    rows = [source for source in rows if len(sentences(source)) == 1]
     return [rows[i] for i in np.linspace(0, len(rows) - 1, count).astype(int)]
 
 
@@ -81,12 +84,14 @@ def with_torch(translator: Translator, run: Run) -> Callable[[str], str]:
         memory, last = reader(table(torch.from_numpy(ids[None]).long()))
         state = torch.tanh(bridge(torch.cat([last[0], last[1]], -1)))[None]
         keys = keying(memory).transpose(1, 2)
-        found, unit = [], START
+        found, unit, score = [], START, 0.0
         for _ in range(translator.longest(len(ids))):
             y, state = writer(words[unit][None, None], state)
             context = torch.softmax(y @ keys, -1) @ memory
             logits = torch.tanh(meant(torch.cat([y, context], -1))) @ words[1:].T + bias
-            unit = int(logits[0, 0, 1:].argmax()) + 2
+            logp = torch.log_softmax(logits[0, 0, 1:], -1)  # ours tells how sure it is, too
+            unit = int(logp.argmax()) + 2
+            score += float(logp[unit - 2])
             if unit == STOP:
                 break
             found.append(unit)
