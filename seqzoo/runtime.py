@@ -92,10 +92,10 @@ class Loop:
     def _bind(self, before: dict[str, np.ndarray], after: dict[str, np.ndarray]) -> Any:
         binding = self._session.io_binding()
         for name, array in ({self._entry: self._ids} | before | self._constants).items():
-            binding.bind_input(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+            binding.bind_input(name, "cpu", 0, array.dtype, array.shape, _address(array))
         outputs = {self._graph.outputs[0]: self._logits} | {n.removesuffix("_in"): a for n, a in after.items()}
         for name, array in outputs.items():
-            binding.bind_output(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+            binding.bind_output(name, "cpu", 0, array.dtype, array.shape, _address(array))
         return binding
 
     def __call__(self, ids: np.ndarray) -> np.ndarray:
@@ -124,6 +124,11 @@ class Loop:
         for array in self._constants.values() if constants else ():
             array[:] = array[rows]
         self._swap()
+
+
+def _address(array: np.ndarray) -> int:
+    """Where its numbers lie; `array.ctypes.data` takes five times as long."""
+    return int(array.__array_interface__["data"][0])
 
 
 def pad(examples: Sequence[Arrays], multiple: int = 1) -> dict[str, np.ndarray]:

@@ -5,7 +5,7 @@ A search follows many sentences at a time, several hypotheses each, as rows of o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -160,12 +160,12 @@ def _greedy(step: Step, longest: np.ndarray, search: Search, start: int, stop: i
     return [found[i] for i in range(len(longest))]
 
 
-def _allowed(logits: np.ndarray, made: Sequence[np.ndarray] | np.ndarray, search: Search, start: int) -> np.ndarray:
+def _allowed(logits: np.ndarray, made: Iterable[np.ndarray], search: Search, start: int) -> np.ndarray:
     """Logits without the start, and without what would repeat a run; `made` are (rows,) units of each step."""
     logits[:, start] = _NEVER
-    if not search.no_repeat or not len(made):
+    if not search.no_repeat or not (steps := list(made)):
         return logits
-    return sampling.forbid(logits, np.stack(made, 1).tolist(), search.no_repeat)
+    return sampling.forbid(logits, np.stack(steps, 1).tolist(), search.no_repeat)
 
 
 def _normalizers(logits: np.ndarray) -> np.ndarray:

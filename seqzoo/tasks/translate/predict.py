@@ -138,11 +138,14 @@ class Translator:
         def translated(rows: Sequence[int]) -> list[list[Hypothesis]]:
             return self.decode([sources[i] for i in rows], search, sampling)
 
-        with ThreadPoolExecutor(os.cpu_count()) as cores:  # each graph runs on one
-            some = cores.map(translated, batches) if len(batches) > 1 else map(translated, batches)
-            for rows, each in zip(batches, some, strict=True):
-                for i, hypotheses in zip(rows, each, strict=True):
-                    found[i] = hypotheses
+        if len(batches) > 1:
+            with ThreadPoolExecutor(os.cpu_count()) as cores:  # each graph runs on one
+                answered = list(cores.map(translated, batches))
+        else:
+            answered = [translated(rows) for rows in batches]
+        for rows, some in zip(batches, answered, strict=True):
+            for i, hypotheses in zip(rows, some, strict=True):
+                found[i] = hypotheses
         return found
 
     @staticmethod
