@@ -234,4 +234,5 @@ def test_every_writer_has_been_tested():
     tested = {type(layer).__name__ for stack in [*PLAIN.values(), *MASKED.values()] for layer in stack}
     tested |= {"Embedding", "Add", "Multiply", "Average", "Maximum", "Attention", "AdditiveAttention", "Concatenate"}
     tested |= {"WordDropout", "ConcatenateUnderMask"}
+    tested |= {"OneHot", "ReversibleEmbedding", "Hidden", "LuongAttention", "BahdanauGRU", "Identity"}  # step by step
     assert set(graph.supported()) - tested <= {"GaussianDropout", "ActivityRegularization"}

@@ -27,7 +27,7 @@ class PairCodec:
     """Both sides' units. Ids of the source begin at 1; of the target 1 is the start, 2 the stop, and units begin at 3.
 
     Attributes:
-        unit: as in the recipe.
+        unit, whole: as in the recipe.
         longest: units of a side that are read or written at a time.
         source, target: the tables.
         letters: the letters that sources of the training part have.
@@ -35,6 +35,7 @@ class PairCodec:
 
     unit: str
     longest: int
+    whole: bool
     source: Units
     target: Units
     letters: str
@@ -51,7 +52,7 @@ class PairCodec:
         else:
             source = Subwords.fit(sources[:_MANY], options.source_units)
             target = Subwords.fit(targets[:_MANY], options.target_units - _FIRST_TARGET + 1)
-        return cls(options.unit, options.longest, source, target, letters)
+        return cls(options.unit, options.longest, options.whole, source, target, letters)
 
     def sizes(self) -> dict[str, int]:
         """What the builder of a model must know."""
@@ -66,8 +67,9 @@ class PairCodec:
         return f"texts with letters like {self.letters[:12]}" if self.letters else "texts without letters"
 
     def encode(self, text: str) -> np.ndarray:
-        """(n,) int32 ids of a source."""
-        return np.array(self.source.encode(text), np.int32) + _FIRST_SOURCE
+        """(n,) int32 ids of a source; of one that is read whole, its last."""
+        ids = np.array(self.source.encode(text), np.int32) + _FIRST_SOURCE
+        return ids[-self.longest :] if self.whole else ids
 
     def encode_target(self, text: str) -> np.ndarray:
         """(n + 2,) int32 ids of a target between its start and its stop."""
@@ -80,14 +82,14 @@ class PairCodec:
 
     def spelled(self, text: str) -> list[str]:
         """The text of each unit of a source."""
-        return [self.source.decode([unit]) for unit in self.source.encode(text)]
+        return [self.source.decode([unit - _FIRST_SOURCE]) for unit in self.encode(text).tolist()]
 
     def parts(self, text: str) -> list[str]:
         """A text as sentences, and parts of sentences that are too long, which together are the text.
 
-        Blanks stay at the end of what they follow.
+        Blanks stay at the end of what they follow. What is read whole has one part.
         """
-        return [part for sentence in sentences(text) for part in self._short(sentence)]
+        return [text] if self.whole else [part for sentence in sentences(text) for part in self._short(sentence)]
 
     def _short(self, text: str) -> Iterator[str]:
         if len(text) <= self.longest or len(self.encode(text)) <= self.longest:  # a unit is a character at least
@@ -137,7 +139,8 @@ class PairCodec:
         if not isinstance(values, dict) or set(values) != set(names) or values["unit"] not in UNITS:
             raise ValueError(f"a codec of pairs has the fields {', '.join(names)}")
         source, target = units(values["source"]), units(values["target"])
-        return cls(values["unit"], int(values["longest"]), source, target, str(values["letters"]))
+        longest, whole = int(values["longest"]), bool(values["whole"])
+        return cls(values["unit"], longest, whole, source, target, str(values["letters"]))
 
 
 _END = re.compile(r"(?<=[.!?…])[\"'»”’)\]]*\s+(?=[\"'«“‘(\[¿¡]*[^\W\d_])")

@@ -74,7 +74,7 @@ def lstm_translator(*, source_units: int, target_units: int, units: int = 256) -
 
 
 @architecture(
-    task="translate", source="S11, with attention; S39", parameters=3_803_040, parallel=True,
+    task="translate", source="S11, with attention; S39", parameters=3_803_040,
     source_units=4000, target_units=4000,
 )  # fmt: skip
 def luong_translator(
@@ -101,7 +101,7 @@ def luong_translator(
 
 
 @architecture(
-    task="translate", source="S11, with attention", parameters=4_458_784, parallel=True,
+    task="translate", source="S11, with attention", parameters=4_458_784,
     source_units=4000, target_units=4000,
 )  # fmt: skip
 def bahdanau_translator(
@@ -127,7 +127,7 @@ def bahdanau_translator(
 
 
 @architecture(
-    task="translate", source="S11, with embeddings and GRUs", parameters=3_556_896, parallel=True,
+    task="translate", source="S11, with embeddings and GRUs", parameters=3_556_896,
     source_units=4000, target_units=4000,
 )  # fmt: skip
 def gru_translator(

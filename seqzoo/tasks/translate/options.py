@@ -66,12 +66,14 @@ class CodecOptions:
         source_units, target_units: sizes of the two vocabularies; of the target's, two are the start and the stop unit.
             Characters: all of them.
         longest: units of a side; longer pairs are not learnt, and a longer sentence is translated in parts.
+        whole: sources are not cut into sentences but read whole, of longer ones the end: the turns of a dialogue.
     """
 
     unit: str = "subword"
     source_units: int = 4000
     target_units: int = 4000
     longest: int = 50
+    whole: bool = False
 
     def problems(self) -> list[str]:
         """List what is out of range."""

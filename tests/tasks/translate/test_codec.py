@@ -64,6 +64,13 @@ def test_parts_are_the_text_and_short_enough(pieces):
         assert joined(parts, [part.strip() for part in parts]) == text
 
 
+def test_what_is_read_whole_keeps_its_end():
+    whole = PairCodec.fit(PAIRS, CodecOptions(source_units=320, target_units=330, longest=8, whole=True))
+    text = "He said: no.\nWhere are you?\nDon't go."
+    assert whole.parts(text) == [text] and "".join(whole.spelled(text)).endswith("Don't go.")
+    assert list(whole.encode(text)) == [unit + 1 for unit in whole.source.encode(text)][-8:]
+
+
 def test_a_long_line_is_cut_in_no_time():
     line = "a" * 100_000
     parts = SUBWORDS.parts(line)
