@@ -23,13 +23,23 @@ from seqzoo.tasks.translate.score import bleu, further, scores
 from seqzoo.tasks.translate.training import TranslateRecipe
 
 _TIMED = 200  # sentences
+_CHOSEN_BY = 1000  # sources of the validation part, about
 
 
 def decide(codec: PairCodec, files: Mapping[str, bytes], splits: Splits, recipe: TranslateRecipe) -> Translator:
-    """The graphs with the recipe's search; it remembers which sources it has learnt from."""
-    search = Search(recipe.decide.beam, 1, recipe.decide.length_penalty)
+    """The graphs with the search that is best on validation; it remembers which sources it has learnt from."""
     learnt = fingerprints([*splits.train.sources, *splits.validation.sources])
-    return Translator(codec, search, Graph(files[ENCODER], threads=1), Graph(files[STEP], threads=1), learnt)
+    encoder, step = (Graph(files[name], threads=1) for name in (ENCODER, STEP))
+    every = max(1, len(splits.validation) // _CHOSEN_BY)
+    some = splits.validation.take(range(0, len(splits.validation), every))
+
+    def value(search: Search) -> float:
+        said = Translator(codec, search, encoder, step).predict(some.sources)
+        return float(bleu(scores([answer.text for answer in said], some).statistics.sum(0)))
+
+    searches = [Search(recipe.decide.beam, 1, penalty) for penalty in recipe.decide.length_penalties]
+    best = max(searches, key=value) if len(searches) > 1 else searches[0]
+    return Translator(codec, best, encoder, step, learnt)
 
 
 def read_other(options: DataOptions, translator: Translator) -> Pairs:

@@ -74,11 +74,11 @@ def lstm_translator(*, source_units: int, target_units: int, units: int = 256) -
 
 
 @architecture(
-    task="translate", source="S11, with attention; S39", parameters=3_803_040,
-    source_units=4000, target_units=4000,
+    task="translate", source="S11, with attention; S39", parameters=2_709_240,
+    source_units=3000, target_units=3000,
 )  # fmt: skip
 def luong_translator(
-    *, source_units: int, target_units: int, embedding: int = 256, units: int = 384, dropout: float = 0.2
+    *, source_units: int, target_units: int, embedding: int = 192, units: int = 384, dropout: float = 0.2
 ) -> keras.Model:
     """GRUs read both ways; a GRU writes, and looks at what was read after each step.
 
@@ -101,11 +101,11 @@ def luong_translator(
 
 
 @architecture(
-    task="translate", source="S11, with attention", parameters=4_458_784,
-    source_units=4000, target_units=4000,
+    task="translate", source="S11, with attention", parameters=3_336_312,
+    source_units=3000, target_units=3000,
 )  # fmt: skip
 def bahdanau_translator(
-    *, source_units: int, target_units: int, embedding: int = 256, units: int = 384, dropout: float = 0.2
+    *, source_units: int, target_units: int, embedding: int = 192, units: int = 384, dropout: float = 0.2
 ) -> keras.Model:
     """GRUs read both ways; a GRU looks at what was read before each step, and writes.
 
@@ -127,11 +127,11 @@ def bahdanau_translator(
 
 
 @architecture(
-    task="translate", source="S11, with embeddings and GRUs", parameters=3_556_896,
-    source_units=4000, target_units=4000,
+    task="translate", source="S11, with embeddings and GRUs", parameters=2_487_672,
+    source_units=3000, target_units=3000,
 )  # fmt: skip
 def gru_translator(
-    *, source_units: int, target_units: int, embedding: int = 256, units: int = 384, dropout: float = 0.2
+    *, source_units: int, target_units: int, embedding: int = 192, units: int = 384, dropout: float = 0.2
 ) -> keras.Model:
     """As `luong_translator` without attention: all that is known of the source is the state the writer begins with.
 

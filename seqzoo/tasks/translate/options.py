@@ -70,8 +70,8 @@ class CodecOptions:
     """
 
     unit: str = "subword"
-    source_units: int = 4000
-    target_units: int = 4000
+    source_units: int = 3000
+    target_units: int = 3000
     longest: int = 50
     whole: bool = False
 
@@ -94,19 +94,20 @@ class DecideOptions:
 
     Attributes:
         beam: hypotheses that are followed at a time; 1: greedily.
-        length_penalty: the exponent of ((5 + length) / 6) by which a log-probability is divided (Wu et al. 2016).
+        length_penalties: exponents of ((5 + length) / 6) by which a log-probability is divided (Wu et al. 2016); the one
+            with the best BLEU on validation is taken.
         smoothing: share of the probability that training spreads over all units (Szegedy et al. 2016).
     """
 
     beam: int = 4
-    length_penalty: float = 0.6
+    length_penalties: tuple[float, ...] = (0.6, 1.0, 1.4, 1.8)
     smoothing: float = 0.0
 
     def problems(self) -> list[str]:
         """List what is out of range."""
         found = [] if self.beam >= 1 else ["decide.beam must be at least 1"]
-        if not 0 <= self.length_penalty <= 5:
-            found.append("decide.length_penalty must lie between 0 and 5")
+        if not self.length_penalties or not all(0 <= one <= 5 for one in self.length_penalties):
+            found.append("decide.length_penalties must be numbers between 0 and 5")
         if not 0 <= self.smoothing < 1:
             found.append("decide.smoothing must be at least 0 and below 1")
         return found
