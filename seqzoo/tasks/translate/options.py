@@ -94,8 +94,8 @@ class DecideOptions:
 
     Attributes:
         beam: hypotheses that are followed at a time; 1: greedily.
-        length_penalties: exponents of ((5 + length) / 6) by which a log-probability is divided (Wu et al. 2016); the one
-            with the best BLEU on validation is taken.
+        length_penalties: exponents of ((5 + length) / 6) by which a log-probability is divided (Wu et al. 2016); the
+            one with the best BLEU on validation is taken.
         smoothing: share of the probability that training spreads over all units (Szegedy et al. 2016).
     """
 
