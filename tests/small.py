@@ -1,4 +1,4 @@
-"""What an environment of four packages must do: every predicting verb, and one clear line from the others.
+"""What an environment of five packages must do: every predicting verb, and one clear line from the others.
 
 python3 tests/small.py SEQZOO RUN      SEQZOO: the command to test; RUN: a forecaster's bundle
 """
@@ -23,6 +23,8 @@ def main(seqzoo: str, run: str) -> None:
     assert len(ask(seqzoo, "classify", "--sample", "--quiet").stdout.splitlines()) == 12
     assert "ROMEO" in ask(seqzoo, "generate", "--length", "50").stdout
     assert ask(seqzoo, "generate", "--suggest", "I love").stdout.count("%") == 3
+    assert "merci" in ask(seqzoo, "translate", "Thank you.").stdout.lower()
+    assert "%" in ask(seqzoo, "translate", "I see the dog.", "--explain").stdout
     assert "baseline" in ask(seqzoo, "forecast", run, "--quiet").stdout
     assert json.loads(ask(seqzoo, "forecast", run, "--json").stdout)["forecast"]
     for args in (["train", "sine-rnn"], ["evaluate", "imdb-bilstm"], ["compare", "stock-gru", "stock-lstm"]):

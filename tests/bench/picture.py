@@ -20,6 +20,10 @@ PICTURES = {
         ["classify", "--explain", "Wooden acting and a dull plot, but the music is wonderful."],
     ],
     "generate": [["generate", "--length", "400", "--seed", "7"], ["generate", "--suggest", "I love"]],
+    "translate": [
+        ["translate", "I would like a cup of tea.", "--alternatives", "3"],
+        ["translate", "Do you know what time it is?", "--explain"],
+    ],
     "forecast": [["forecast", "--ticker", "AAPL", "--source", "sample", "--horizon", "5"]],
 }
 ROOT = Path(__file__).parents[2]

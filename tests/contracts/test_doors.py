@@ -55,6 +55,7 @@ def test_light_commands_import_nothing_heavy(args):
 def test_inference_imports_onnxruntime_only(tiny_run):
     assert loaded("classify", str(tiny_run), "a great film") == {"onnxruntime"}
     assert loaded("generate", "char-lstm", "--length", "5") == {"onnxruntime"}
+    assert loaded("translate", "Thank you.") == {"onnxruntime", "tokenizers"}
 
 
 def test_the_package_itself_is_imported_in_no_time():
@@ -215,10 +216,13 @@ main()
 """
 
 
-@pytest.mark.parametrize("args", [["classify", "a superb film"], ["generate", "--length", "20"]])
-def test_four_packages_are_enough_to_answer(args):
-    """As in an environment that holds numpy, onnxruntime, typer and rich; `.ci/small` builds a real one."""
-    blocked = HEAVY - {"onnxruntime"} | {"requests", "pooch", "platformdirs", "tomli_w", "threadpoolctl"}
+ANSWERS = [["classify", "a superb film"], ["generate", "--length", "20"], ["translate", "Thank you."]]
+
+
+@pytest.mark.parametrize("args", ANSWERS)
+def test_five_packages_are_enough_to_answer(args):
+    """As in an environment that holds numpy, onnxruntime, typer, rich and tokenizers; `.ci/small` builds a real one."""
+    blocked = HEAVY - {"onnxruntime", "tokenizers"} | {"requests", "pooch", "platformdirs", "tomli_w", "threadpoolctl"}
     code = BLOCKED.format(blocked=blocked, args=args)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout, done.stderr

@@ -22,7 +22,7 @@ PLAIN = {
 
 
 def test_what_ships():
-    assert set(SHIPPED) == {*CLASSIFIERS, "char-lstm"}
+    assert set(SHIPPED) == {*CLASSIFIERS, "char-lstm", "fra-eng-attention"}
     assert set(SHIPPED) <= set(recipe.names())
 
 
@@ -43,6 +43,15 @@ def test_the_shipped_language_model_writes_english():
     (text,) = generator.predict("", 300, Sampling(0.5))
     assert text == generator.predict("", 300, Sampling(0.5))[0] and text.count(" ") > 30
     assert {word for word, _ in words.suggest(generator, "I love")} & {"thee", "you", "the", "him", "her", "my", "thy"}
+
+
+def test_the_shipped_translator_knows_plain_sentences():
+    runs.bundle.load_meta(SHIPPED["fra-eng-attention"])
+    translator = open_room("translate").predictor(SHIPPED["fra-eng-attention"])
+    said = [answer.text for answer in translator.predict(["I am happy.", "Where is my book?", "Thank you.", "😀"])]
+    assert said[0] in ("Je suis heureux.", "Je suis heureuse.", "Je suis content.", "Je suis contente.")
+    assert "mon livre" in said[1] and "Merci" in said[2] and said[3] == "😀"
+    assert {seen for word, shares in translator.explain("I see the dog.") for seen in [max(shares, key=shares.get)]}
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -13,7 +13,7 @@ from seqzoo.tasks.translate.training import graphs, training
 ROOM: Room[DataOptions, CodecOptions, DecideOptions, Splits, Pairs, PairCodec, Translator] = Room(
     name="translate",
     metric=Metric("BLEU", higher_is_better=True, of=bleu),
-    default="",
+    default="fra-eng-attention",
     try_next='seqzoo translate {folder} "..."',
     items="sentences",
     load=load,
