@@ -111,13 +111,6 @@ class LuongAttention(keras.layers.Layer):  # type: ignore[misc]
     Output: contexts (batch, steps, width), weights (batch, steps, time) that sum to 1.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.supports_masking = True  # they come as `hidden`
-
-    def compute_mask(self, queries: Any, previous: Any = None) -> None:
-        """Nothing that follows needs one."""
-
     def call(self, queries: Any, keys: Any, memory: Any, hidden: Any) -> Any:
         """Score, hide, mix."""
         scores = ops.matmul(queries, ops.transpose(keys, (0, 2, 1))) + hidden[:, None]

@@ -88,7 +88,7 @@ def luong_translator(
 
     from seqzoo.tasks.translate.layers import LuongAttention
 
-    encoder = _reader(source_units, embedding, units, dropout, memory=units)
+    encoder = _reader(source_units, embedding, units, dropout)
     begin, looked = _inputs({"h_in": (units,)}), _looked_at(units, units)
     target = _ids("target")
     gru = layers.GRU(units, return_sequences=True, return_state=True, name="writer")
@@ -115,7 +115,7 @@ def bahdanau_translator(
 
     from seqzoo.tasks.translate.layers import BahdanauGRU
 
-    encoder = _reader(source_units, embedding, units, dropout, memory=units)
+    encoder = _reader(source_units, embedding, units, dropout)
     begin, looked = _inputs({"h_in": (units,)}), _looked_at(units, units)
     target = _ids("target")
     words = _units(target_units, embedding)
@@ -139,7 +139,7 @@ def gru_translator(
     """
     from keras import Model, layers
 
-    encoder = _reader(source_units, embedding, units, dropout)
+    encoder = _reader(source_units, embedding, units, dropout, looked_at=False)
     begin = _inputs({"h_in": (units,)})
     target = _ids("target")
     gru = layers.GRU(units, return_sequences=True, return_state=True, name="writer")
@@ -149,8 +149,8 @@ def gru_translator(
     return _taught(encoder, Model([target, *begin.values()], outputs, name="decoder"))
 
 
-def _reader(size: int, embedding: int, units: int, dropout: float, memory: int = 0) -> keras.Model:
-    """Two GRUs of half the units each; their last states begin the writer, and all of them are its memory."""
+def _reader(size: int, embedding: int, units: int, dropout: float, looked_at: bool = True) -> keras.Model:
+    """Two GRUs of half the units each; their last states begin the writer, and all of them are what it looks at."""
     from keras import Model, layers
 
     from seqzoo.tasks.translate.layers import Hidden
@@ -161,7 +161,7 @@ def _reader(size: int, embedding: int, units: int, dropout: float, memory: int =
     gru = layers.GRU(units // 2, return_sequences=True, return_state=True)
     y, *ends = layers.Bidirectional(gru, name="reader")(x)
     known = {"h_in": layers.Dense(units, activation="tanh", name="bridge")(layers.Concatenate()(ends))}
-    if memory:
+    if looked_at:
         known |= {"keys": layers.Dense(units, name="keying")(y), "memory": y, "hidden": Hidden(name="hiding")(source)}
     return Model(source, _named(known), name="encoder")
 
