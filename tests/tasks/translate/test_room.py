@@ -191,7 +191,15 @@ def test_copying_and_reversing_are_learnt_whole(what, tmp_path):
     """On unseen sequences of the lengths that were trained; longer ones are only printed."""
     texts = random_words(6000, 0)
     path = written(tmp_path, [(text, text if what == "copy" else " ".join(text.split()[::-1])) for text in texts])
-    fast = ("fit.epochs=14", "fit.batch_size=64", "fit.learning_rate=0.004", "fit.warmup_steps=50", "model.units=96")
+    fast = (
+        "fit.epochs=20",
+        "fit.average=0.0",
+        "model.dropout=0.0",
+        "fit.batch_size=64",
+        "fit.learning_rate=0.004",
+        "fit.warmup_steps=50",
+        "model.units=128",
+    )
     chosen = shrunk(path, "fra-eng-attention", *SMALL[:2], "model.embedding=48", "decide.smoothing=0.0", *fast)
     report = train(chosen, tmp_path / "run", Work(quiet=True))
     assert report.n > 500 and report.metrics["exact match"] == 1.0
