@@ -59,6 +59,8 @@ def command(
     run, said = lines.run_and_text(words or [], None, source, EXAMPLE)
     if output is not None and said is not None:
         raise UserError("--output takes the answers to --input", EXAMPLE)
+    if explain and temperature is not None:
+        raise UserError("--explain shows where a search looked, not what was drawn: leave out --temperature", EXAMPLE)
     if output is not None and not force:
         files.refuse_existing(output)
     folder = runs.find(run, "translate")
