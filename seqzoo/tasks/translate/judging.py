@@ -99,7 +99,7 @@ def _counts(splits: Splits | None, test: Pairs) -> dict[str, int]:
 
 
 def _learnt(splits: Splits | None) -> str:
-    what = "to say in one language what is said in another"
+    what = "to turn one text into another"
     return what + (f", from {sum(map(len, splits.train.references)):,} pairs" if splits else "")
 
 
