@@ -4,6 +4,7 @@
     answer = seqzoo.classify("A slow start, but the ending was superb")
     table = seqzoo.forecast(frame, time="ds", target="y", horizon=24)
     french = seqzoo.translate("I would like a cup of tea").text
+    digits = seqzoo.transcribe("recording.wav").text
 
 Names are resolved on first use, so that `import seqzoo` costs nothing.
 """
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from seqzoo.tasks.classify.door import classify
     from seqzoo.tasks.forecast.door import forecast
     from seqzoo.tasks.generate.door import fill, generate, suggest
+    from seqzoo.tasks.transcribe.door import transcribe
     from seqzoo.tasks.translate.door import translate
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "load_recipe",
     "suggest",
     "train",
+    "transcribe",
     "translate",
 ]
 
@@ -58,6 +61,7 @@ _WHERE = {
     "load_recipe": ("recipe", "load"),
     "suggest": ("tasks.generate.door", "suggest"),
     "train": ("door", "train"),
+    "transcribe": ("tasks.transcribe.door", "transcribe"),
     "translate": ("tasks.translate.door", "translate"),
 }
 

@@ -26,9 +26,10 @@ def folder() -> Path:
 
 
 def here(data: Dataset) -> Path | None:
-    """The file if it is already on this machine."""
+    """The file if it is already on this machine, or in the package."""
     path = folder() / data.file
-    return path if path.is_file() else None
+    shipped = Path(__file__).parent / "bundles" / data.file
+    return next((one for one in (path, shipped) if one.is_file()), None)
 
 
 def fetch(data: Dataset, *, quiet: bool = False) -> Path:

@@ -120,6 +120,7 @@ def parse(
         problems.append(f"task = {task!r}: {nearest(str(task), tasks.ROOMS)}")
         _fail(where, problems)
     room = tasks.part(str(task), "options")
+    _own_data(table, overrides, getattr(room, "OF_DATA_SET", ()))
     sections = {
         "data": room.DataOptions,
         "codec": room.CodecOptions,
@@ -140,6 +141,15 @@ def parse(
     _fail(where, problems)
     top = {key: table.get(key, "") for key in _TOP}
     return Recipe(name=name, architecture=architecture, model=model, **top, **records)
+
+
+def _own_data(table: dict[str, Any], overrides: typing.Sequence[str], of_data_set: typing.Sequence[str]) -> None:
+    """Where a file of one's own takes a data set's place, what was said of the set alone goes with it."""
+    said = {override.partition("=")[0].strip() for override in overrides}
+    if "data.path" in said and isinstance(table.get("data"), dict):
+        for key in of_data_set:
+            if f"data.{key}" not in said:
+                table["data"].pop(key, None)
 
 
 def _renamed(table: dict[str, Any], names: dict[str, tuple[str, dict[str, str]]]) -> dict[str, Any]:

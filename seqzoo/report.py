@@ -21,7 +21,7 @@ class Figure:
     """A picture: `data` are the arguments of the function of `seqzoo.page.charts` that `kind` names."""
 
     title: str
-    kind: Literal["lines", "bars", "heatmap", "passage", "timeline"]
+    kind: Literal["lines", "bars", "heatmap", "passage", "timeline", "sound"]
     data: Mapping[str, JSON]
     note: str = ""
     wide: bool = False

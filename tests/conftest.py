@@ -73,7 +73,14 @@ def seqzoo(monkeypatch, capsys, tmp_path):
 
     def run(*args, stdin=None):
         monkeypatch.setattr(sys, "argv", ["seqzoo", *map(str, args)])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin) if stdin is not None else Terminal())
+        piped = (
+            io.TextIOWrapper(io.BytesIO(stdin))
+            if isinstance(stdin, bytes)
+            else None
+            if stdin is None
+            else io.StringIO(stdin)
+        )
+        monkeypatch.setattr(sys, "stdin", Terminal() if piped is None else piped)
         code = 0
         try:
             cli.main()

@@ -1,4 +1,4 @@
-"""What an environment of five packages must do: every predicting verb, and one clear line from the others.
+"""What an environment of a few packages must do: every predicting verb, and one clear line from the others.
 
 python3 tests/small.py SEQZOO RUN      SEQZOO: the command to test; RUN: a forecaster's bundle
 """
@@ -25,6 +25,7 @@ def main(seqzoo: str, run: str) -> None:
     assert ask(seqzoo, "generate", "--suggest", "I love").stdout.count("%") == 3
     assert "merci" in ask(seqzoo, "translate", "Thank you.").stdout.lower()
     assert "%" in ask(seqzoo, "translate", "I see the dog.", "--explain").stdout
+    assert len(ask(seqzoo, "transcribe", "--sample", "--quiet").stdout.splitlines()) == 3
     assert "baseline" in ask(seqzoo, "forecast", run, "--quiet").stdout
     assert json.loads(ask(seqzoo, "forecast", run, "--json").stdout)["forecast"]
     for args in (["train", "sine-rnn"], ["evaluate", "imdb-bilstm"], ["compare", "stock-gru", "stock-lstm"]):

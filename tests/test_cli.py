@@ -38,7 +38,9 @@ def test_data_commands(seqzoo, monkeypatch, tmp_path):
     assert seqzoo("data", "path")[1].strip() == str(tmp_path)
     rows = json.loads(seqzoo("data", "list", "--json")[1])
     assert {row["name"] for row in rows} >= {"imdb", "sms-spam", "beijing", "prices", "sine"}
-    downloaded = [row for row in rows if row["name"] not in ("sine", "prices", "echoes")]  # made, or asked for
+    other = ("sine", "prices", "echoes", "digits-machines", "sentences-machines")  # made, asked for, or in the package
+    downloaded = [row for row in rows if row["name"] not in other]
+    assert all(row["here"] and row["licence"] for row in rows if row["name"].endswith("-machines"))
     assert all(row["licence"] and row["address"].startswith("https://") and not row["here"] for row in downloaded)
     assert seqzoo("data", "list")[0] == 0
 

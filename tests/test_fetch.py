@@ -151,3 +151,14 @@ def test_what_only_a_person_can_get_is_explained(server):
     with pytest.raises(UserError, match="needs an account") as caught:
         fetch.fetch(wanted, quiet=True)
     assert str(fetch.folder() / "sub" / "file.bin") in caught.value.hint
+
+
+def test_what_ships_is_here_unless_the_data_folder_has_its_own(tmp_path, monkeypatch):
+    from seqzoo.registry import find_dataset
+
+    monkeypatch.setenv("SEQZOO_DATA", str(tmp_path))
+    data = find_dataset("digits-machines")
+    assert fetch.fetch(data).parent.parent.name == "bundles"
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / data.file).write_bytes(b"another")
+    assert fetch.fetch(data) == tmp_path / data.file

@@ -126,3 +126,13 @@ def test_names_of_older_recipes_are_understood():
     assert table["codec"].pop("reads") == "window"
     table["codec"]["targets"] = "last"
     assert recipe.parse(table, "char-lstm-windows") == recipe.load("char-lstm-windows")
+
+
+def test_what_is_said_of_a_data_set_goes_with_it_unless_it_is_said_again():
+    own = recipe.load("digits-ctc", ["data.path=mine.csv", "data.dataset="])
+    assert own.data.held == () and own.data.also == () and own.data.path == "mine.csv"
+    said = recipe.load("digits-ctc", ["data.path=mine.csv", "data.dataset=", 'data.held=["ann"]'])
+    assert said.data.held == ("ann",) and said.data.also == ()
+    shipped = recipe.load("digits-ctc")
+    assert shipped.data.held == ("george",) and shipped.data.also == ("digits-machines",)
+    assert recipe.parse(recipe.tomllib.loads(said.to_toml()), "again").data == said.data

@@ -9,8 +9,8 @@ from scipy.stats import chisquare
 
 from seqzoo import sampling as decode
 from seqzoo.errors import UserError
+from seqzoo.ngrams import KneserNey, longest_order
 from seqzoo.sampling import Sampling
-from seqzoo.tasks.generate.ngrams import KneserNey, longest_order
 from seqzoo.tasks.generate.score import by_line, longest_shared
 
 LOGITS = np.random.default_rng(0).normal(0, 2, (1, 40)).astype(np.float32)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TypedDict, cast
 
-from seqzoo.page import axes, rows, timeline
+from seqzoo.page import axes, rows, sound, timeline
 from seqzoo.page.axes import WIDTH, Scale, finite, label
 from seqzoo.page.text import number
 from seqzoo.report import Figure
@@ -56,6 +56,8 @@ def draw(figure: Figure) -> str:
         return heatmap(cast(Heatmap, figure.data))
     if figure.kind == "passage":
         return passage(cast(Passage, figure.data))
+    if figure.kind == "sound":
+        return sound.sound(cast(sound.Sound, figure.data), figure.title)
     return timeline.timeline(cast(timeline.Timeline, figure.data), figure.title)
 
 

@@ -22,6 +22,8 @@ SEEN = {  # what was there of data sets that were cut or split anew
     "shakespeare": "the first 95 %",
     "shakespeare-turns": "the first 95 %",
     "wikitext-2": "train: a re-split; test: the official validation part",
+    "fsdd": "5 of 6 speakers, test: george",
+    "asterisk": "491 of 551",
     "victoria": "to June 2014, of December",
     "pjme": "to August 2017, of 2018",
     "beijing": "2010-2013, of 2014",
@@ -116,6 +118,13 @@ def of_translations(r: dict) -> list[str]:
     return [value(r), *metrics, r["claim"] or "-", theirs, verdict(r), *costs(r)]
 
 
+def of_transcripts(r: dict) -> list[str]:
+    """Cells of a row of speech."""
+    theirs = f"{r['baseline']:.1%}, {r['baseline name']}"
+    strings = f"{r['metrics']['WER of strings']:.1%}" if "WER of strings" in r["metrics"] else "-"
+    return [value(r), f"{r['metrics']['CER']:.1%}", strings, theirs, verdict(r), *costs(r)]
+
+
 def costs(r: dict) -> list[str]:
     """Minutes of training, milliseconds of an answer."""
     return [f"{r['training minutes']:.1f} min", f"{r['ms for one']:.1f} ms"]
@@ -139,6 +148,10 @@ TABLES = {
     "generate": (
         FIRST + "| nats | perplexity | bits a character | best baseline | verdict | training | speed |",
         of_language,
+    ),
+    "transcribe": (
+        FIRST + "| test WER | CER | WER of strings | best baseline | verdict | training | one recording |",
+        of_transcripts,
     ),
     "translate": (
         FIRST + "| test BLEU | chrF | exact | claim | best baseline | verdict | training | one sentence |",

@@ -29,6 +29,7 @@ CARD = """# {report.recipe}
 USES = {
     "classify": "film reviews in English. It has seen nothing else: neither other languages nor other kinds of text.",
     "translate": "short everyday sentences, English into French. Of names, terms and long sentences it knows little.",
+    "transcribe": "the ten digits in English, one or several. It writes nothing else, whatever is said.",
     "generate": "to play with. It writes what looks like Shakespeare's plays, and knows nothing else.",
 }
 LEFT = ("model.keras", "report.html", bundle.META)
@@ -38,8 +39,10 @@ def card(report: Report, after: float) -> str:
     """What one should know of the weights."""
     value, low, high = (number(x, report.kind) for x in (report.value, *report.interval))
     name = str(report.data["name"])
+    also = {key.partition(": ")[2]: said for key, said in report.data.items() if key.startswith("heard in training")}
+    more = "".join(f"; heard in training too: {other}, {said}" for other, said in also.items())
     return CARD.format(
-        report=report, name=name, licence=registry.find_dataset(name).licence, use=USES[report.task],
+        report=report, name=name, licence=registry.find_dataset(name).licence + more, use=USES[report.task],
         minutes=report.training_seconds / 60, value=value, low=low, high=high, after=after,
         train=report.counts["train"], validation=report.counts["validation"],
         refit=" and, once the epochs were chosen, to learn" if report.data.get("refit") else "",

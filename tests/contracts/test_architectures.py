@@ -14,6 +14,7 @@ from seqzoo.runtime import Graph, pad
 registry.open_all()
 NAMES = sorted(registry.ARCHITECTURES)
 WRITERS = [name for name in NAMES if registry.ARCHITECTURES[name].task == "translate"]  # two graphs each
+HEARERS = [name for name in NAMES if registry.ARCHITECTURES[name].task == "transcribe"]  # of samples of any length
 READERS = [name for name in NAMES if registry.ARCHITECTURES[name].task == "classify"]  # of sequences of any length
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "forward.json").read_text())
 TOLERANCE = 1e-5
@@ -64,12 +65,23 @@ def batch(model, size, seed=0, longest=40):
 
 def inputs(model, size, seed=0, longest=40):
     """One batch: texts of mixed lengths, or windows."""
+    if model.inputs[0].name == "samples":
+        return sounds(size, seed)
     if model.inputs[0].dtype == "int32":
         return pad(batch(model, size, seed, longest), 4)  # a model of both sides needs three steps
     random = np.random.default_rng(seed)
     steps = (longest, model.outputs[0].shape[1])
     shapes = [(size, t.shape[1] or n, t.shape[-1]) for n, t in zip(steps, model.inputs, strict=False)]
     return {t.name: random.normal(size=s).astype(np.float32) for t, s in zip(model.inputs, shapes, strict=True)}
+
+
+def sounds(size, seed=0):
+    """Noise of mixed lengths, one of them a single window at 16 kHz."""
+    random = np.random.default_rng(seed)
+    lengths = random.integers(400, 4000, size).astype(np.int32)
+    lengths[0] = 400
+    noise = [{"samples": 0.1 * random.standard_normal(n).astype(np.float32)} for n in lengths]
+    return pad(noise) | {"lengths": lengths}
 
 
 def keras_answer(model, arrays):
@@ -146,6 +158,15 @@ def test_padding_changes_no_answer(name):
     for example, row in zip(examples, together, strict=True):
         alone = run(pad([example]))[0][0]
         np.testing.assert_allclose(alone, row, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("name", HEARERS)
+def test_what_lies_beside_a_sound_in_a_batch_changes_nothing(name):
+    model, together = small(name), sounds(6, seed=3)
+    answers = keras_answer(model, together)
+    for row, samples, length in zip(answers, *together.values(), strict=True):
+        alone = keras_answer(model, {"samples": samples[None, :length], "lengths": np.array([length], np.int32)})[0]
+        np.testing.assert_allclose(row[: len(alone)], alone, atol=TOLERANCE)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -26,6 +26,8 @@ HEAVY = {
     "jinja2",
     "tokenizers",
     "sacrebleu",
+    "soundfile",
+    "soxr",
 }
 
 PROBE = """
@@ -56,6 +58,7 @@ def test_inference_imports_onnxruntime_only(tiny_run):
     assert loaded("classify", str(tiny_run), "a great film") == {"onnxruntime"}
     assert loaded("generate", "char-lstm", "--length", "5") == {"onnxruntime"}
     assert loaded("translate", "Thank you.") == {"onnxruntime", "tokenizers"}
+    assert loaded("transcribe", "--sample") == {"onnxruntime", "soundfile"}
 
 
 def test_the_package_itself_is_imported_in_no_time():
@@ -82,7 +85,8 @@ def test_every_public_name_is_there_and_known_to_type_checkers():
 
 FLOORS = [  # a module may import from its own floor and below
     ["errors"],
-    ["judge", "files", "options", "page.text", "sampling"],
+    ["calibration", "judge", "files", "ngrams", "options", "page.text", "sampling"],
+    ["counts"],
     ["report", "runtime", "tasks"],
     ["registry"],
     ["fetch"],
@@ -97,7 +101,7 @@ FLOORS = [  # a module may import from its own floor and below
     ["runs", "page"],
     ["lines"],
     ["page.axes", "page.compared", "page.words"],
-    ["page.rows", "page.tables", "page.timeline"],
+    ["page.rows", "page.sound", "page.tables", "page.timeline"],
     ["page.charts"],
     ["page.html", "page.terminal"],
     ["corridor"],

@@ -22,7 +22,7 @@ PLAIN = {
 
 
 def test_what_ships():
-    assert set(SHIPPED) == {*CLASSIFIERS, "char-lstm", "fra-eng-attention"}
+    assert set(SHIPPED) == {*CLASSIFIERS, "char-lstm", "digits-ctc", "fra-eng-attention"}
     assert set(SHIPPED) <= set(recipe.names())
 
 

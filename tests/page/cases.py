@@ -1,6 +1,11 @@
 """Reports and figures that the tests of the page share."""
 
+import io
+import wave
+from base64 import b64encode
+
 from seqzoo.judge import Verdict
+from seqzoo.page.sound import png
 from seqzoo.report import Figure, Measured, Report, Table, Text
 
 TIMELINE = {
@@ -9,6 +14,24 @@ TIMELINE = {
     "band": {"name": "80 % interval", "low": [None, *map(float, range(27))], "high": [None, *map(float, range(1, 28))]},
     "y": "load, MW",
     "from": 26,
+}
+
+
+def wav(samples=800):
+    """A WAV file of silence at 8 kHz, as base64."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setparams((1, 2, 8000, samples, "NONE", ""))
+        writer.writeframes(bytes(2 * samples))
+    return b64encode(file.getvalue()).decode()
+
+
+SOUND = {
+    "sound": wav(),
+    "kind": "audio/wav",
+    "seconds": 0.1,
+    "letters": [["a", 0.02], [" ", 0.03], ["b", 0.05]],
+    "picture": png([[0.0, 0.5, 1.0], [1.0, 0.5, 0.0]]),
 }
 FIGURES = [
     Figure("Curves", "lines", {"lines": {"a": [[0, 1], [1, 3]], "b": [[0, 2], [1, None]]}, "x": "step", "y": "error",
@@ -20,6 +43,7 @@ FIGURES = [
     Figure("Heat", "heatmap", {"rows": ["a", "b"], "columns": ["a", "b"], "values": [[1, 0], [0.5, 0.5]],
                                "shown": [["9", "0"], ["2", "2"]]}),
     Figure("Surprise", "passage", {"pieces": [["To be", 0.5], ["\n", 3.0], [" or", None]], "unit": "nats"}),
+    Figure("A and B", "sound", SOUND),
     Figure("Test part", "timeline", TIMELINE),
 ]  # fmt: skip
 SECTIONS = [*FIGURES, Table("Mistakes", ("truth", "said"), [("a", "b")]), Text("Sample", "ROMEO:\n  Ay  me!")]

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from seqzoo import calibration
 from seqzoo.files import read_rows
 from seqzoo.judge import Scores
 from seqzoo.report import JSON, Figure, Section, Table
 from seqzoo.room import Judgement
 from seqzoo.runtime import Arrays, Graph
-from seqzoo.tasks.classify import calibration, data, predict
+from seqzoo.tasks.classify import data, predict
 from seqzoo.tasks.classify.codec import WordCodec
 from seqzoo.tasks.classify.data import Examples, Splits
 from seqzoo.tasks.classify.options import DataOptions

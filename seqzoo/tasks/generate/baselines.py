@@ -6,10 +6,10 @@ import lzma
 
 import numpy as np
 
+from seqzoo.counts import NGrams
+from seqzoo.ngrams import MOST_COUNTED, KneserNey, longest_order
 from seqzoo.tasks.generate import score
-from seqzoo.tasks.generate.counts import NGrams
 from seqzoo.tasks.generate.mixture import STRENGTHS, Mixture, Weights
-from seqzoo.tasks.generate.ngrams import MOST_COUNTED, KneserNey, longest_order
 from seqzoo.tasks.generate.text import Text
 
 UNIGRAM, KNESER_NEY, CACHED = "unigram", "Kneser-Ney", "Kneser-Ney with a cache"

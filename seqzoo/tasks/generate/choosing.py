@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seqzoo.counts import NGrams
 from seqzoo.errors import UserError
+from seqzoo.ngrams import longest_order
 from seqzoo.tasks.generate import score
 from seqzoo.tasks.generate.codec import UnitCodec
-from seqzoo.tasks.generate.counts import NGrams
 from seqzoo.tasks.generate.data import Splits
 from seqzoo.tasks.generate.mixture import STRENGTHS, Mixture, Weights
-from seqzoo.tasks.generate.ngrams import longest_order
 from seqzoo.tasks.generate.predict import Generator
 
 if TYPE_CHECKING:

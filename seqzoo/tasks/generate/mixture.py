@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from seqzoo.tasks.generate.counts import NGrams
+from seqzoo.counts import NGrams
 
 _ORDERS = {"character": (4, 5, 6), "word": (1, 2), "token": (1, 2)}  # units of the contexts that a text is searched for
 _DISCOUNT = 0.9  # of each count there

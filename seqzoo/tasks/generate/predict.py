@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from seqzoo import counts
+from seqzoo.counts import NGrams
 from seqzoo.errors import UserError
 from seqzoo.runtime import Graph
 from seqzoo.sampling import Sampling, chances, choose, forbid, probabilities
-from seqzoo.tasks.generate import counts
 from seqzoo.tasks.generate.codec import UnitCodec
-from seqzoo.tasks.generate.counts import NGrams
 from seqzoo.tasks.generate.mixture import Mixture, Reading, Weights
 
 DEFAULTS, GRAPH = "decision.json", "model.onnx"

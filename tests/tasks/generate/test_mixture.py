@@ -9,15 +9,15 @@ import pytest
 
 from seqzoo import bundle, graph, recipe, runs
 from seqzoo.corridor import evaluate
+from seqzoo.counts import NGrams
 from seqzoo.errors import UserError
+from seqzoo.ngrams import KneserNey
 from seqzoo.report import Report
 from seqzoo.runtime import Graph
 from seqzoo.sampling import Sampling
 from seqzoo.tasks.generate import baselines, choosing, data, models, predict, score, words
 from seqzoo.tasks.generate.codec import UnitCodec
-from seqzoo.tasks.generate.counts import NGrams
 from seqzoo.tasks.generate.mixture import Mixture, Reading, Weights
-from seqzoo.tasks.generate.ngrams import KneserNey
 from seqzoo.tasks.generate.predict import Defaults, Generator
 from seqzoo.tasks.generate.text import Text
 from seqzoo.tasks.generate.training import carried_layers

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqzoo.tasks.classify import calibration
+from seqzoo import calibration
 
 
 def test_temperature_recovers_the_scale_of_the_logits():

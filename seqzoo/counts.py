@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from seqzoo.errors import UserError
-from seqzoo.tasks.generate.ngrams import MOST_COUNTED, Counts, chain, codes_of
+from seqzoo.ngrams import MOST_COUNTED, Counts, chain, codes_of
 
 FILE = "counts.npz"
 _LARGEST = 2**16 - 1  # a count

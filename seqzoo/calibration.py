@@ -60,3 +60,25 @@ def confidence_for_risk(confidence: np.ndarray, correct: np.ndarray, risk: float
     if not len(allowed):
         return 1.0
     return 0.0 if allowed[-1] == len(order) - 1 else float(confidence[order[allowed[-1]]])
+
+
+def platt(evidence: np.ndarray, right: np.ndarray) -> tuple[float, float]:
+    """Slope and intercept of the logistic curve that turns evidence into the chance to be right.
+
+    Args:
+        evidence: (n,) float, more is better.
+        right: (n,) bool.
+
+    Source: Platt 1999, Probabilistic outputs for support vector machines, with his softened targets.
+    """
+    from scipy.optimize import minimize
+
+    hits, misses = float(right.sum()), float((~right).sum())
+    targets = np.where(right, (hits + 1) / (hits + 2), 1 / (misses + 2))
+
+    def loss(line: np.ndarray) -> float:
+        z = line[0] * evidence + line[1]
+        return float((np.logaddexp(0, z) - targets * z).mean()) + 1e-6 * float(line @ line)
+
+    slope, intercept = minimize(loss, np.array([1.0, 1.0]), bounds=[(0, None), (None, None)]).x
+    return float(slope), float(intercept)

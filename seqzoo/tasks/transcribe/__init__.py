@@ -1,0 +1,1 @@
+"""The room `transcribe`: sound -> letters, or one word."""
