@@ -105,6 +105,7 @@ def test_strings_of_the_test_part_are_the_same_each_time():
 def test_a_killed_run_goes_on_exactly(trained, tmp_path, monkeypatch):
     from seqzoo.fitting import callbacks
 
+    whole = trained("transcribe")
     saved, calls = callbacks.Checkpoint.save, []
 
     def killed(self):
@@ -114,12 +115,12 @@ def test_a_killed_run_goes_on_exactly(trained, tmp_path, monkeypatch):
             raise KeyboardInterrupt
 
     monkeypatch.setattr(callbacks.Checkpoint, "save", killed)
-    shutil.copytree(trained("transcribe").parent / "sounds", tmp_path / "sounds")
+    shutil.copytree(whole.parent / "sounds", tmp_path / "sounds")
     again = small(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         train(again, tmp_path / "run", Work(quiet=True))
     report = train(again, tmp_path / "run", Work(quiet=True, resume=True))
-    assert report.weights_sha256 == Report.load(trained("transcribe")).weights_sha256
+    assert report.weights_sha256 == Report.load(whole).weights_sha256
 
 
 def test_other_data_must_be_written_in_the_same_letters(trained, tmp_path):
