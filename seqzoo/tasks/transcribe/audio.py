@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -17,6 +19,10 @@ SLOWEST, FASTEST = 1000, 400_000  # samples a second
 _BLOCK = 1 << 18  # frames that are read at a time
 _SILENT, _FULL, _CLIPPED = 1e-3, 0.999, 1e-3
 _SHORT_S = 0.1
+_SLACK = 64  # bytes by which headers of whole files are wrong
+_OPEN_END = 0x7FFFF000  # from here on a header says that the length was not known when it was written
+_DECLARED = re.compile(r"^\s*(?:data|SSND|Data Size)\s*: (\d+) \(should be (\d+)\)", re.M)
+_PAGE, _LAST_PAGE = 1 << 16, 4  # bytes of the longest Ogg page, and the flag of a stream's last one
 _CONVERT = "ffmpeg -i INPUT OUTPUT.wav"
 
 
@@ -52,11 +58,11 @@ def decoded(file: IO[bytes], name: str, rate: int) -> np.ndarray:
         with soundfile.SoundFile(file) as sound:
             _check(sound, name)
             samples = np.concatenate([*_mixed(sound, name, rate), np.empty(0, np.float32)])
-            missing = sound.frames - sound.tell()
+            broken = sound.frames > sound.tell() or _cut(sound, file)
     except (soundfile.SoundFileError, ValueError, TypeError) as error:
         reason = str(error).split(": ")[-1].rstrip(".")
         raise UserError(f"{name} is not a recording, or a broken one: {reason}", _CONVERT) from None
-    if missing > 0 or not len(samples):
+    if broken or not len(samples):
         said = "breaks off" if len(samples) else "holds no samples"
         raise UserError(f"{name} {said}", "leave it out, or record it again")
     return samples
@@ -67,6 +73,17 @@ def _check(sound: Any, name: str) -> None:
         raise UserError(f"{name}: {sound.samplerate} samples a second are no recording", _CONVERT)
     if sound.frames > LONGEST_S * sound.samplerate and sound.seekable():
         raise UserError(f"{name} is longer than {LONGEST_S // 3600} hours: cut it")
+
+
+def _cut(sound: Any, file: IO[bytes]) -> bool:
+    """Whether the file ends before its header says so; libsndfile reads such files as shorter ones."""
+    if sound.format == "OGG":
+        start = max(0, file.seek(0, os.SEEK_END) - _PAGE)
+        file.seek(start)
+        page = file.read().rpartition(b"OggS")[2]
+        return len(page) < 2 or not page[1] & _LAST_PAGE
+    declared = _DECLARED.search(sound.extra_info)
+    return declared is not None and _SLACK < int(declared[1]) - int(declared[2]) and int(declared[1]) < _OPEN_END
 
 
 def _mixed(sound: Any, name: str, rate: int) -> Iterator[np.ndarray]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 
 from seqzoo import fetch
 from seqzoo.errors import UserError
-from seqzoo.files import ROWS, read_rows
+from seqzoo.files import ROWS, read_rows, reading
 from seqzoo.registry import find_dataset
 from seqzoo.report import JSON
 from seqzoo.room import Sealed
@@ -219,11 +218,14 @@ def own(options: DataOptions) -> Source:
 
 def _manifest(path: Path, options: DataOptions) -> list[Entry]:
     columns = [options.audio, options.text, *([options.speaker] if options.speaker else [])]
-    found = []
-    for row in read_rows(path, columns):
-        name = str(path.parent / row[options.audio])  # an absolute path stays as it is
-        found.append(Entry(name, row[options.text], row.get(options.speaker, "").strip()))
-    return found
+    rows = list(read_rows(path, columns))
+    if nameless := [str(number) for number, row in enumerate(rows, start=1) if not row.get(options.audio)]:
+        shown = ", ".join(nameless[:_LISTED]) + (" ..." if len(nameless) > _LISTED else "")
+        raise UserError(f"{path}: {len(nameless)} row(s) name no recording: {shown}", "remove or complete them")
+    return [  # an absolute path stays as it is
+        Entry(str(path.parent / row[options.audio]), row.get(options.text, ""), row.get(options.speaker, "").strip())
+        for row in rows
+    ]
 
 
 def _folder(path: Path) -> list[Entry]:
@@ -237,7 +239,7 @@ def _folder(path: Path) -> list[Entry]:
             continue
         beside = file.with_suffix(".txt")
         if beside.is_file():
-            found.append(Entry(str(file), beside.read_text("utf-8")))
+            found.append(Entry(str(file), _read(beside)))
         elif file.parent != path:
             found.append(Entry(str(file), file.parent.name))
         else:
@@ -248,11 +250,16 @@ def _folder(path: Path) -> list[Entry]:
 def _listed(file: Path) -> list[Entry]:
     """A list of LibriSpeech: `1089-134686-0000 HE HOPED THERE WOULD BE STEW`; the speaker is the first number."""
     found = []
-    for line in file.read_text("utf-8").splitlines():
+    for line in _read(file).splitlines():
         name, _, text = line.partition(" ")
         if name:
             found.append(Entry(str(file.parent / f"{name}.flac"), text, name.partition("-")[0]))
     return found
+
+
+def _read(path: Path) -> str:
+    with reading(path) as file:
+        return file.read()
 
 
 def _check(pairs: Sequence[tuple[str, str]]) -> None:
@@ -260,7 +267,7 @@ def _check(pairs: Sequence[tuple[str, str]]) -> None:
     missing = [name for name, _ in pairs if not Path(name).is_file()]
     if missing:
         raise UserError(f"{len(missing)} of {len(pairs)} recordings are not there:{_lines(missing)}")
-    digits = [f"{name}: {text!r}" for name, text in pairs if re.search(r"\d", text)]
+    digits = [f"{name}: {text!r}" for name, text in pairs if any(one.isnumeric() and not one.isalpha() for one in text)]
     if digits:
         raise UserError(f"{len(digits)} text(s) hold digits:{_lines(digits)}", "write numbers as they are spoken")
     empty = [f"{name}: {text!r}" for name, text in pairs if not plain(text)]

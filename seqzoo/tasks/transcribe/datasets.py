@@ -9,6 +9,7 @@ import csv
 import io
 import re
 import tarfile
+import unicodedata
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -36,7 +37,8 @@ class Entry(NamedTuple):
 
 def plain(text: str) -> str:
     """A text as it can be heard: small letters and apostrophes, single spaces."""
-    kept = (letter if letter.isalpha() or letter == "'" else " " for letter in text.lower().replace("’", "'"))
+    whole = unicodedata.normalize("NFC", text).lower().replace("’", "'")  # an accent is no letter of its own
+    kept = (letter if letter.isalpha() or letter == "'" else " " for letter in whole)
     return " ".join(word for word in "".join(kept).split() if word.strip("'"))
 
 

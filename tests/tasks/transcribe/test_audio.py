@@ -61,6 +61,26 @@ def test_what_is_no_recording_is_refused_by_name(tmp_path):
             audio.read(path, 8000)
 
 
+@pytest.mark.parametrize("name", ["x.wav", "x.aiff", "x.au", "x.ogg", "x.opus", "x.mp3", "x.flac"])
+def test_a_recording_that_breaks_off_is_not_a_shorter_one(tmp_path, name):
+    format = {"format": "OGG", "subtype": "OPUS"} if name == "x.opus" else {}
+    soundfile.write(tmp_path / name, 0.1 * np.random.default_rng(0).standard_normal(80_000), 16_000, **format)
+    assert len(audio.read(tmp_path / name, 16_000)) == 80_000
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(UserError, match=r"breaks off|broken one"):
+        audio.read(tmp_path / name, 16_000)
+
+
+@pytest.mark.parametrize("size", [0xFFFFFFFF, 0x7FFFF000])
+def test_the_length_that_a_pipe_leaves_open_is_no_break(tmp_path, size):
+    soundfile.write(tmp_path / "x.wav", wave(8000), 8000)
+    content = bytearray((tmp_path / "x.wav").read_bytes())
+    content[40:44] = size.to_bytes(4, "little")  # as programs that write to a pipe leave it
+    (tmp_path / "x.wav").write_bytes(content)
+    assert len(audio.read(tmp_path / "x.wav", 8000)) == 4000
+
+
 def test_doubts_are_told():
     assert audio.doubts(wave(8000), 8000) == []
     assert "silent" in audio.doubts(np.zeros(8000, np.float32), 8000)[0]

@@ -158,10 +158,24 @@ def test_everything_that_is_wrong_is_listed(tmp_path):
     refused(["ok.wav,one", "ok.wav,...", "ok.wav,"], "2 text.s. hold no letter")
     listed = refused(["ok.wav,one", "bad.wav,one", "worse.wav,two"] * 4, r"recording\(s\) cannot be used")
     assert "bad.wav is not a recording" in listed and "worse.wav" in listed
+    refused(["ok.wav,one", ",two"], "1 row.s. name no recording: 2")
+    refused(["ok.wav,x²", "ok.wav,half ½"], "2 text.s. hold digits")
     refused([], "lists no recordings")
     for path, said in ((tmp_path / "x.txt", "no folder and no manifest"), (tmp_path / "none", "no folder")):
         with pytest.raises(UserError, match=said):
             data.load(DataOptions(path=str(path)))
+
+
+def test_lines_that_lack_a_key_and_texts_in_another_encoding_are_told(tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone("ada"), RATE)
+    for line, said in (('{"path": "a.wav"}', "1 text.s. hold no letter"), ('{"text": "two"}', "name no recording: 2")):
+        (tmp_path / "m.jsonl").write_text('{"path": "a.wav", "text": "one"}\n' + line)
+        with pytest.raises(UserError, match=said):
+            data.load(DataOptions(path=str(tmp_path / "m.jsonl")))
+    for name in ("a.txt", "a.trans.txt"):
+        (tmp_path / name).write_bytes("a café".encode("latin1"))
+        with pytest.raises(UserError, match="is not UTF-8"):
+            data.load(DataOptions(path=str(tmp_path)))
 
 
 def test_a_damaged_archive_is_told(tmp_path, monkeypatch):
@@ -173,4 +187,5 @@ def test_a_damaged_archive_is_told(tmp_path, monkeypatch):
 
 
 def test_plain_text():
+    assert plain("cafe\u0301") == "caf\u00e9"
     assert plain("  Don’t PRESS-it, “José”! ' ") == "don't press it josé"
