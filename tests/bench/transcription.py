@@ -117,14 +117,15 @@ def main(folder: Path) -> None:
     except ModuleNotFoundError:
         print("PyTorch is not installed")
     else:
+        padded = [ears.padded(one) for one in sounds]
         order = sorted(range(len(sounds)), key=lambda i: len(sounds[i]))
-        groups = [[sounds[i] for i in order[a : a + TOGETHER]] for a in range(0, len(sounds), TOGETHER)]
-        ours, theirs = ears.log_probs(sounds[:8]), other(sounds[:8])
+        groups = [[padded[i] for i in order[a : a + TOGETHER]] for a in range(0, len(sounds), TOGETHER)]
+        ours, theirs = ears.log_probs(sounds[:8]), other([ears.padded(one) for one in sounds[:8]])
         apart = max(np.abs((a - a.mean(1, keepdims=True)) - (b - b.mean(1, keepdims=True))).max()
                     for a, b in zip(ours, theirs, strict=True))  # fmt: skip
         print(f"the largest difference from PyTorch: {apart:.1e}")
         asked |= {
-            "PyTorch, one at a time": lambda: [other([one]) for one in sounds],
+            "PyTorch, one at a time": lambda: [other([one]) for one in padded],
             f"PyTorch, {TOGETHER} together": lambda: [other(group) for group in groups],
         }
     found = medians(asked)

@@ -21,6 +21,7 @@ from seqzoo.tasks.transcribe.timing import Timing
 
 DECISION, GRAPH, FRONT, STEP = "decision.json", "model.onnx", "front.onnx", "step.onnx"
 BATCH = 16
+SILENCE_S = 0.1  # around each recording that is spelled: cut at its first sound, it begins as nothing in training does
 _TOGETHER = 64  # recordings that are held in memory at a time
 
 
@@ -144,7 +145,7 @@ class Transcriber:
 
     def log_probs(self, sounds: Sequence[np.ndarray], batch: int = BATCH) -> list[np.ndarray]:
         """(steps, classes) float32 natural log-probabilities of each (n,) float32 sound; of one word (1, classes)."""
-        sounds = [np.pad(one, (0, max(0, self.timing.window - len(one)))) for one in sounds]
+        sounds = [self.padded(one) for one in sounds]
         order = sorted(range(len(sounds)), key=lambda i: len(sounds[i]))
         found: list[np.ndarray] = [np.empty(0)] * len(sounds)
         for begin in range(0, len(order), batch):
@@ -155,6 +156,16 @@ class Transcriber:
                 kept = logits[: self.timing.steps(len(sounds[i]))] if self.codec.spelled else logits[None]
                 found[i] = log_softmax(kept)
         return found
+
+    def padded(self, samples: np.ndarray) -> np.ndarray:
+        """(n,) samples in silence, where letters are written, and as long as a window at least."""
+        around = self.silence
+        return np.pad(samples, (around, around + max(0, self.timing.window - len(samples))))
+
+    @property
+    def silence(self) -> int:
+        """Samples of silence before and after a recording."""
+        return round(SILENCE_S * self.codec.rate) if self.codec.spelled else 0
 
     def predict(
         self, sounds: Iterable[np.ndarray], search: Search | None = None, scorer: Scorer | None = None
@@ -218,13 +229,17 @@ class Transcriber:
         for word in "".join(letters).split(" "):
             if word:
                 last = place + len(word) - 1
-                begin, end = self.timing.seconds(spans[place][0]), self.timing.seconds(spans[last][1] + 1)
+                begin, end = self._time(spans[place][0]), self._time(spans[last][1] + 1)
                 share = math.exp(sum(sure[place : last + 1]) / len(word))
                 begin = min(begin, heard.seconds)
                 words.append(Word(word, round(begin, 3), round(min(end, heard.seconds), 3), share))
             place += len(word) + 1
-        times = (round(self.timing.seconds(begin), 3) for begin, _ in spans)
+        times = (round(self._time(begin), 3) for begin, _ in spans)
         return replace(heard, words=tuple(words), letters=tuple(zip(letters, times, strict=True)))
+
+    def _time(self, step: int) -> float:
+        """Seconds from the beginning of a recording, without the silence before it."""
+        return max(0.0, self.timing.seconds(step) - SILENCE_S)
 
     # --- sounds that go on ---------------------------------------------------------------------------
 
@@ -242,4 +257,4 @@ class Transcriber:
         search = search or self.search
         scorer = scorer or (self.grams if search.language else None)
         steps = Steps(self.front, self.step, self.timing)
-        return Stream(steps, PrefixBeam(search, scorer, self.codec.letters), self.codec)
+        return Stream(steps, PrefixBeam(search, scorer, self.codec.letters), self.codec, self.silence)

@@ -63,9 +63,11 @@ def follow(front: Graph, step: Graph, timing: Timing, samples: np.ndarray, chunk
 class Stream:
     """What is heard of a sound that goes on, as text that may still change at its end."""
 
-    def __init__(self, steps: Steps, beam: PrefixBeam, codec: SpeechCodec) -> None:
+    def __init__(self, steps: Steps, beam: PrefixBeam, codec: SpeechCodec, silence: int) -> None:
         self._steps, self._beam, self._codec = steps, beam, codec
         self._settled, self._seen = "", 0
+        self._silence = np.zeros(silence, np.float32)  # before and after, as around a whole recording
+        self._said(steps.feed(self._silence))
 
     def feed(self, samples: np.ndarray) -> str:
         """Hear (n,) float32 samples more: the text so far."""
@@ -73,6 +75,7 @@ class Stream:
 
     def end(self) -> str:
         """The text, once nothing comes any more."""
+        self.feed(self._silence)
         return " ".join(self._said(self._steps.end()).split())
 
     def _said(self, logits: np.ndarray) -> str:
