@@ -30,7 +30,7 @@ def graphs(model: keras.Model, codec: SpeechCodec, real: Sequence[Batch]) -> Gra
     Raises:
         UserError: they differ.
     """
-    when = timed(model)
+    when = Timing.of(model)
     files, difference = graph.checked(model, real)
     files |= {timing.FILE: when.to_json()}
     if not streams(model):
@@ -40,21 +40,6 @@ def graphs(model: keras.Model, codec: SpeechCodec, real: Sequence[Batch]) -> Gra
     if not apart <= _ROUNDING:
         raise UserError(f"{model.name}: a stream differs from the whole by {apart:.2g} (allowed {_ROUNDING:g})")
     return Graphs(files, max(difference, apart))
-
-
-def timed(model: keras.Model) -> Timing:
-    """How a model's samples become steps."""
-    rate = window = hop = stride = 1
-    back = ahead = 0
-    for layer in model.layers:
-        if type(layer).__name__ == "LogMel":
-            rate, window, hop = layer.rate, layer.width, layer.stride
-        elif type(layer).__name__ == "Rise":
-            back += stride
-        elif type(layer).__name__ == "FrameConv":
-            back, ahead = back + stride * (layer.width - 1 - layer.ahead), ahead + stride * layer.ahead
-            stride *= layer.stride
-    return Timing(rate, window, hop, stride, back, ahead)
 
 
 def streams(model: keras.Model) -> bool:

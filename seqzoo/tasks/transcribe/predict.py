@@ -202,11 +202,12 @@ class Transcriber:
         search = search or self.search
         if not self.codec.spelled:
             return [((int(i),), float(log_probs[0, i])) for i in np.argsort(-log_probs[0], kind="stable")[:5]]
-        scorer = scorer or (self.grams if search.language else None)
-        if search.beam == 1 and not search.hot and scorer is None:
+        if search.beam == 1 and not search.hot and not search.language:
             best = greedy(log_probs)
             return [(best.ids, best.score)]
-        return [(one.ids, one.score) for one in prefix_beam(log_probs, search, scorer, self.codec.letters)]
+        return [
+            (one.ids, one.score) for one in prefix_beam(log_probs, search, scorer or self.grams, self.codec.letters)
+        ]
 
     def written(self, ids: Sequence[int]) -> str:
         """The text that columns spell, single spaces between its words."""
@@ -254,7 +255,5 @@ class Transcriber:
                 "this model reads a recording from both ends: it cannot follow a stream",
                 "seqzoo train digits-ctc",
             )
-        search = search or self.search
-        scorer = scorer or (self.grams if search.language else None)
-        steps = Steps(self.front, self.step, self.timing)
-        return Stream(steps, PrefixBeam(search, scorer, self.codec.letters), self.codec, self.silence)
+        beam = PrefixBeam(search or self.search, scorer or self.grams, self.codec.letters)
+        return Stream(Steps(self.front, self.step, self.timing), beam, self.codec, self.silence)

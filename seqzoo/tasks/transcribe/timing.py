@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seqzoo.errors import UserError
+
+if TYPE_CHECKING:
+    import keras
 
 FILE = "timing.json"
 
@@ -32,6 +36,21 @@ class Timing:
     def __post_init__(self) -> None:
         if min(self.rate, self.window, self.hop, self.stride) < 1 or min(self.back, self.ahead) < 0:
             raise ValueError("a timing needs rate, window, hop and stride of at least 1")
+
+    @classmethod
+    def of(cls, model: keras.Model) -> Timing:
+        """How a network's samples become steps."""
+        rate = window = hop = stride = 1
+        back = ahead = 0
+        for layer in model.layers:
+            if type(layer).__name__ == "LogMel":
+                rate, window, hop = layer.rate, layer.width, layer.stride
+            elif type(layer).__name__ == "Rise":
+                back += stride
+            elif type(layer).__name__ == "FrameConv":
+                back, ahead = back + stride * (layer.width - 1 - layer.ahead), ahead + stride * layer.ahead
+                stride *= layer.stride
+        return cls(rate, window, hop, stride, back, ahead)
 
     def frames(self, samples: int) -> int:
         """Whole frames in so many samples."""

@@ -16,6 +16,7 @@ from seqzoo.tasks.transcribe import augment
 from seqzoo.tasks.transcribe.codec import SpeechCodec
 from seqzoo.tasks.transcribe.data import Clips, Splits
 from seqzoo.tasks.transcribe.options import CodecOptions, DataOptions, DecideOptions
+from seqzoo.tasks.transcribe.timing import Timing
 
 if TYPE_CHECKING:
     import keras
@@ -134,18 +135,6 @@ def _plan(clips: Clips, options: CodecOptions, seed: int | None) -> list[tuple[s
 # --- before the first epoch --------------------------------------------------------------------------
 
 
-def steps(model: keras.Model, samples: int) -> int:
-    """How many steps a network makes of so many samples."""
-    found = samples
-    for layer in model.layers:
-        kind = type(layer).__name__
-        if kind == "LogMel":
-            found = (found - layer.width) // layer.stride + 1
-        elif kind == "FrameConv":
-            found = -(-found // layer.stride)
-    return found
-
-
 def needed(ids: np.ndarray) -> int:
     """Steps that CTC needs at least: one for each letter, and a blank between two that are the same."""
     return max(1, len(ids) + int((ids[1:] == ids[:-1]).sum()))
@@ -157,11 +146,11 @@ def refuse_short(model: keras.Model, codec: SpeechCodec, clips: Clips) -> None:
     Raises:
         UserError: it lists them.
     """
-    found = []
+    timing, found = Timing.of(model), []
     for name, samples, text in zip(clips.names, clips.samples, clips.texts, strict=True):
-        have, need = steps(model, len(samples)), needed(codec.encode(text)) if codec.spelled else 1
+        have, need = timing.steps(len(samples)), needed(codec.encode(text)) if codec.spelled else 1
         if have < need:
-            found.append(f"{name}: {len(samples) / clips.rate:.2f} s are {max(0, have)} steps, {text!r} needs {need}")
+            found.append(f"{name}: {len(samples) / clips.rate:.2f} s are {have} steps, {text!r} needs {need}")
     if found:
         more = f"\n  and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
         raise UserError(

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from seqzoo import registry
 from seqzoo.runtime import Graph
-from seqzoo.tasks.transcribe.graphs import cut, streams, timed
+from seqzoo.tasks.transcribe.graphs import cut, streams
 from seqzoo.tasks.transcribe.stream import Steps, follow
+from seqzoo.tasks.transcribe.timing import Timing
 
 SIZES = {"classes": 7, "rate": 8000}
 
@@ -18,7 +19,7 @@ def network(request):
     model = registry.build("conv_gru_ctc", {"units": 16, "filters": 12, **request.param}, SIZES)
     model.get_layer("standard").set(np.full(24, -3.0), np.full(24, 2.0))
     files = cut(model)
-    return model, timed(model), Graph(files["front.onnx"]), Graph(files["step.onnx"])
+    return model, Timing.of(model), Graph(files["front.onnx"]), Graph(files["step.onnx"])
 
 
 @settings(max_examples=20, deadline=None)

@@ -14,7 +14,8 @@ from seqzoo.tasks.transcribe import augment
 from seqzoo.tasks.transcribe.codec import SpeechCodec
 from seqzoo.tasks.transcribe.data import Clips
 from seqzoo.tasks.transcribe.options import CodecOptions
-from seqzoo.tasks.transcribe.training import TARGET, Strings, ctc, needed, refuse_short, steps
+from seqzoo.tasks.transcribe.timing import Timing
+from seqzoo.tasks.transcribe.training import TARGET, Strings, ctc, needed, refuse_short
 from tests.tasks.transcribe.cases import RATE, WORDS, tone
 
 CODEC = SpeechCodec("letters", tuple(" abcde"), RATE)
@@ -69,7 +70,7 @@ def test_the_loss_reaches_the_weights_under_the_networks_own_mask():
         loss = tf.reduce_mean(ctc(batch.targets, logits))
     assert all(np.isfinite(one).all() and np.abs(one).max() > 0 for one in tape.gradient(loss, model.trainable_weights))
     counted = np.asarray(logits._keras_mask).sum(1).tolist()
-    assert counted == [steps(model, int(n)) for n in batch.inputs["lengths"]]
+    assert counted == [Timing.of(model).steps(int(n)) for n in batch.inputs["lengths"]]
 
 
 def test_recordings_that_end_before_their_text_are_listed():
