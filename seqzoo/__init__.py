@@ -5,6 +5,7 @@
     table = seqzoo.forecast(frame, time="ds", target="y", horizon=24)
     french = seqzoo.translate("I would like a cup of tea").text
     digits = seqzoo.transcribe("recording.wav").text
+    names = seqzoo.tag("Angela Merkel met Tim Cook in Berlin").spans
 
 Names are resolved on first use, so that `import seqzoo` costs nothing.
 """
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from seqzoo.tasks.classify.door import classify
     from seqzoo.tasks.forecast.door import forecast
     from seqzoo.tasks.generate.door import fill, generate, suggest
+    from seqzoo.tasks.tag.door import tag
     from seqzoo.tasks.transcribe.door import transcribe
     from seqzoo.tasks.translate.door import translate
 
@@ -41,6 +43,7 @@ __all__ = [
     "load",
     "load_recipe",
     "suggest",
+    "tag",
     "train",
     "transcribe",
     "translate",
@@ -60,6 +63,7 @@ _WHERE = {
     "load": ("door", "load"),
     "load_recipe": ("recipe", "load"),
     "suggest": ("tasks.generate.door", "suggest"),
+    "tag": ("tasks.tag.door", "tag"),
     "train": ("door", "train"),
     "transcribe": ("tasks.transcribe.door", "transcribe"),
     "translate": ("tasks.translate.door", "translate"),

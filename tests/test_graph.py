@@ -236,4 +236,5 @@ def test_every_writer_has_been_tested():
     tested |= {"WordDropout", "ConcatenateUnderMask"}
     tested |= {"OneHot", "ReversibleEmbedding", "Hidden", "LuongAttention", "BahdanauGRU", "Identity"}  # step by step
     tested |= {"LogMel", "Cosines", "Rise", "Standard", "Stripes", "FrameConv", "Segments"}  # in networks that hear
+    tested |= {"Spelled", "Transitions"}  # in networks that tag
     assert set(graph.supported()) - tested <= {"GaussianDropout", "ActivityRegularization"}

@@ -22,6 +22,11 @@ SEEN = {  # what was there of data sets that were cut or split anew
     "shakespeare": "the first 95 %",
     "shakespeare-turns": "the first 95 %",
     "wikitext-2": "train: a re-split; test: the official validation part",
+    "wnut17": "train; test: the dev part",
+    "btc": "5 of 6 sections",
+    "ud-ewt": "train; test: the dev part",
+    "tweeteval": "12,284 of 59,899",
+    "nottingham": "11 of 14 files",
     "fsdd": "5 of 6 speakers, test: george",
     "asterisk": "491 of 551",
     "victoria": "to June 2014, of December",
@@ -118,6 +123,14 @@ def of_translations(r: dict) -> list[str]:
     return [value(r), *metrics, r["claim"] or "-", theirs, verdict(r), *costs(r)]
 
 
+def of_tags(r: dict) -> list[str]:
+    """Cells of a tagger's row."""
+    theirs = f"{r['baseline']:.1%}, {r['baseline name']}"
+    names = ("F1 of surface forms", "accuracy of unknown words")
+    more = [f"{r['metrics'][name]:.1%}" if name in r["metrics"] else "-" for name in names]
+    return [value(r), *more, theirs, verdict(r), *costs(r)]
+
+
 def of_transcripts(r: dict) -> list[str]:
     """Cells of a row of speech."""
     theirs = f"{r['baseline']:.1%}, {r['baseline name']}"
@@ -148,6 +161,10 @@ TABLES = {
     "generate": (
         FIRST + "| nats | perplexity | bits a character | best baseline | verdict | training | speed |",
         of_language,
+    ),
+    "tag": (
+        FIRST + "| test F1 | surface forms | unknown words | best baseline | verdict | training | one sentence |",
+        of_tags,
     ),
     "transcribe": (
         FIRST + "| test WER | CER | WER of strings | best baseline | verdict | training | one recording |",

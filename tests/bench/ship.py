@@ -30,6 +30,7 @@ USES = {
     "classify": "film reviews in English. It has seen nothing else: neither other languages nor other kinds of text.",
     "translate": "short everyday sentences, English into French. Of names, terms and long sentences it knows little.",
     "transcribe": "the ten digits in English, one or several. It writes nothing else, whatever is said.",
+    "tag": "names in English: persons, locations, groups, corporations, products and creative works; it misses many.",
     "generate": "to play with. It writes what looks like Shakespeare's plays, and knows nothing else.",
 }
 LEFT = ("model.keras", "report.html", bundle.META)

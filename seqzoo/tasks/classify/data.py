@@ -186,6 +186,18 @@ def sms_spam(path: Path, options: DataOptions) -> tuple[Examples, Callable[[], E
     return rest, lambda: test
 
 
+@dataset(
+    "tweeteval", task="classify", url="https://github.com/cardiffnlp/tweeteval/tree/main/datasets/sentiment",
+    file="tweeteval/sentiment_part.tsv", hash="", size_mb=1.3, licence="research use; cite Rosenthal et al. 2017",
+    by_hand="write the texts and their labels (negative, neutral, positive) as a TSV with the columns text and label",
+)  # fmt: skip
+def tweeteval(path: Path, options: DataOptions) -> tuple[Examples, Callable[[], Examples]]:
+    """Tweets of SemEval 2017: negative, neutral or positive; test is a seeded fifth."""
+    known = read_file(path, DataOptions(path=str(path), text="text", label="label"))
+    rest, test = split(_limit(known, options.limit, options.seed), options.test, seed=2017)
+    return rest, lambda: test
+
+
 # --- a user's own file -------------------------------------------------------------------------------
 
 

@@ -20,8 +20,10 @@ from seqzoo.tasks.classify.data import Examples, Splits
 from seqzoo.tasks.classify.options import DataOptions
 from seqzoo.tasks.classify.predict import GRAPH, Calibration, Classifier
 from seqzoo.tasks.classify.training import ClassifyRecipe
+from seqzoo.tasks.classify.words import is_emoji
 
 _SHOWN = 400  # characters of a mistake
+_PICTURES = 30  # so many texts with emoji are worth a number of their own
 
 
 def decide(codec: WordCodec, files: Mapping[str, bytes], splits: Splits, recipe: ClassifyRecipe) -> Classifier:
@@ -83,6 +85,7 @@ def judge(classifier: Classifier, splits: Splits | None, test: Examples, recipe:
         metrics={
             "accuracy": float(right.mean()),
             "macro F1": macro_f1(labels, predicted, len(codec.classes)),
+            **_without_pictures(classifier, test, labels, predicted),
             "log loss": float(-np.log(np.maximum(p[np.arange(len(labels)), labels], 1e-12)).mean()),
             "calibration error": error,
         },
@@ -138,6 +141,22 @@ def macro_f1(labels: np.ndarray, predicted: np.ndarray, classes: int) -> float:
     both = counts.sum(0) + counts.sum(1)
     f1 = 2 * np.diag(counts) / np.maximum(both, 1)
     return float(f1[both > 0].mean())
+
+
+def _without_pictures(
+    classifier: Classifier, test: Examples, labels: np.ndarray, predicted: np.ndarray
+) -> dict[str, float]:
+    """Macro F1 where there are emoji, and of the same texts when these are taken out."""
+    codec = classifier.codec
+    some = [i for i, tokens in enumerate(test.tokens) if any(map(is_emoji, tokens)) and not all(map(is_emoji, tokens))]
+    if len(some) < _PICTURES:
+        return {}
+    bare = [[word for word in test.tokens[i] if not is_emoji(word)] for i in some]
+    said = classifier.scored([codec.arrays(codec.ids(tokens)) for tokens in bare]).argmax(1)
+    return {
+        "macro F1, texts with emoji": macro_f1(labels[some], predicted[some], len(codec.classes)),
+        "macro F1, their emoji left out": macro_f1(labels[some], said, len(codec.classes)),
+    }
 
 
 # --- what the page shows -----------------------------------------------------------------------------

@@ -27,7 +27,7 @@ def training(codec: WordCodec, splits: Splits, recipe: ClassifyRecipe, seed: int
 
     def initialise(model: Any) -> None:
         if recipe.codec.vectors:
-            from seqzoo.tasks.classify.vectors import ppmi_svd
+            from seqzoo.vectors import ppmi_svd
 
             table = model.get_layer("embedding").embeddings
             table.assign(ppmi_svd([arrays["ids"] for arrays in train], *table.shape))

@@ -9,8 +9,11 @@ from collections.abc import Iterable, Sequence
 PADDING, UNKNOWN, START = 0, 1, 2
 SPECIAL = 3
 
-# Words with inner apostrophes; otherwise runs of one and the same symbol ("!!!", "...", an emoji).
-_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|([^\w\s]|_)\1*")
+# Words with inner apostrophes; symbols that are joined into one (a family, a flag); otherwise runs of one and the same
+# symbol ("!!!", "...", an emoji).
+_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s](?:\u200d[^\w\s])+|[\U0001F1E6-\U0001F1FF]{2}|([^\w\s]|_)\1*")
+_DRESS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")  # how an emoji is drawn, and the colour of its skin
+_EMOJI = re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]")
 _LONGEST = 60
 
 
@@ -20,12 +23,17 @@ def words(text: str) -> list[str]:
     >>> words("It's <br />GREAT!!!!!")
     ["it's", 'great', '!!!']
     """
-    plain = text.lower().replace("<br />", " ").replace("’", "'")
+    plain = _DRESS.sub("", text.lower().replace("<br />", " ").replace("’", "'"))
     return [_shorten(match.group()) for match in _TOKEN.finditer(plain)]
 
 
 def _shorten(token: str) -> str:
-    return token[:_LONGEST] if token[0].isalnum() else token[:3]
+    return token[:_LONGEST] if token[0].isalnum() or "\u200d" in token else token[:3]
+
+
+def is_emoji(word: str) -> bool:
+    """Whether a word is a picture."""
+    return bool(_EMOJI.match(word))
 
 
 def most_frequent(

@@ -18,13 +18,16 @@ if TYPE_CHECKING:
     from seqzoo.tasks.generate.predict import Generator
 
 Row = dict[str, str | float]
+MIDI = (".mid", ".midi")
 
 
 def command(
     run: flags.RunName = None,
     old_run: flags.OldRun = None,
     prime: Annotated[str | None, typer.Option(metavar="TEXT", help="What the text begins with.")] = None,
-    length: Annotated[int, typer.Option(min=1, help="Characters, or words, to make.")] = 500,
+    length: Annotated[
+        int | None, typer.Option(min=1, help="Characters, or words, to make; default: the bundle's, mostly 500.")
+    ] = None,
     temperature: Annotated[
         float | None, typer.Option(help="0: the likeliest; 1: as the model believes; default: the bundle's.")
     ] = None,
@@ -89,8 +92,11 @@ def _numbers(text: str) -> list[float]:
         raise UserError(f"--temperatures {text!r}: numbers separated by commas", "--temperatures 0.2,0.5,0.8") from None
 
 
-def _write(generator: Generator, prime: str | None, length: int, sampling: Sampling, replace_unknown: bool) -> None:
+def _write(
+    generator: Generator, prime: str | None, length: int | None, sampling: Sampling, replace_unknown: bool
+) -> None:
     """Write a text to the terminal as it is made."""
+    length, stop, told = length or generator.defaults.length, generator.defaults.stop, ""
     start = generator.defaults.prime if prime is None else prime
     ids = generator.prime(start, replace_unknown)
     begun = [int(unit) for unit in ids] if start else []
@@ -99,6 +105,9 @@ def _write(generator: Generator, prime: str | None, length: int, sampling: Sampl
         sys.stdout.write(piece)
         if number >= len(begun):
             sys.stdout.flush()
+            told = (told + piece)[-len(piece) - len(stop) :]
+            if stop and stop in told:
+                break
     sys.stdout.write("\n")
 
 
@@ -133,8 +142,32 @@ def _deliver(
     text = json.dumps(answer, ensure_ascii=False) if as_json else shown
     if output is None:
         print(text)
+    elif output.suffix.lower() in MIDI:
+        _as_midi([str(row["text"]) for row in rows], output)
     elif output.suffix.lower() in files.ROWS:
         files.write_rows(output, rows, force=force)
     else:
         with files.writing(output, force=force) as file:
             file.write(text + "\n")
+
+
+def _as_midi(texts: Sequence[str], output: Path) -> None:
+    """Write one tune in ABC notation as MIDI.
+
+    Raises:
+        UserError: several texts, one that is no tune, or the extra is missing.
+    """
+    try:
+        import music21
+    except ImportError:
+        raise UserError(f"--output {output}: MIDI needs music21", "pip install 'seqzoo[music]'") from None
+    if len(texts) != 1:
+        raise UserError(f"--output {output}: one tune a file", "seqzoo generate folk-lstm --output tune.mid")
+    part = output.with_name(f".{output.name}.part")
+    try:
+        music21.converter.parse(texts[0], format="abc").write("midi", fp=part)
+        part.replace(output)
+    except (music21.exceptions21.Music21Exception, ValueError, IndexError) as error:
+        raise UserError(f"this is no tune in ABC notation: {error}", "seqzoo generate folk-lstm --seed 2") from None
+    finally:
+        part.unlink(missing_ok=True)

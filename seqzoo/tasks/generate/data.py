@@ -12,11 +12,12 @@ from seqzoo.errors import UserError
 from seqzoo.registry import dataset, find_dataset
 from seqzoo.report import JSON
 from seqzoo.room import Sealed
-from seqzoo.tasks.generate import text
+from seqzoo.tasks.generate import text, tunes
 from seqzoo.tasks.generate.codec import UnitCodec
 from seqzoo.tasks.generate.options import DataOptions
 from seqzoo.tasks.generate.text import Text
 
+Found = tuple[Path, Text, Path | None]  # a data set's file, the text to cut, and a test part of its own
 _RESPLIT = "train_resplit.txt.gz"
 
 
@@ -67,12 +68,12 @@ def _own(path: Path) -> tuple[Text, Text | None, dict[str, JSON]]:
 
 def _public(name: str, quiet: bool) -> tuple[Text, Text | None, dict[str, JSON]]:
     data = find_dataset(name)
-    path, test = data.load(quiet)
+    path, whole, test = data.load(quiet)
     facts: dict[str, JSON] = {**fetch.facts(data, path), "file": path.name}
     if path.name == _RESPLIT:
         facts["file"] = f"{path.name}, a re-split of the training part, not the published file"
     own_test = text.read(test) if test else None
-    return text.read(path), own_test, facts | ({"test sha256": fetch.sha256(test)} if test else {})
+    return whole, own_test, facts | ({"test sha256": fetch.sha256(test)} if test else {})
 
 
 # --- public data sets --------------------------------------------------------------------------------
@@ -83,9 +84,10 @@ def _public(name: str, quiet: bool) -> tuple[Text, Text | None, dict[str, JSON]]
     url="https://storage.googleapis.com/download.tensorflow.org/data/shakespeare.txt",
     hash="", licence="public domain",
 )  # fmt: skip
-def shakespeare(quiet: bool) -> tuple[Path, Path | None]:
+def shakespeare(quiet: bool) -> Found:
     """A megabyte of Shakespeare's plays (Karpathy's selection)."""
-    return fetch.fetch(find_dataset("shakespeare"), quiet=quiet), None
+    path = fetch.fetch(find_dataset("shakespeare"), quiet=quiet)
+    return path, text.read(path), None
 
 
 _WIKITEXT = "https://raw.githubusercontent.com/pytorch/examples/main/word_language_model/data/wikitext-2/"
@@ -95,17 +97,30 @@ _WIKITEXT = "https://raw.githubusercontent.com/pytorch/examples/main/word_langua
     "wikitext-2", task="generate", file="wikitext2/train.txt", size_mb=10.8,
     url=_WIKITEXT + "train.txt", hash="", licence="CC BY-SA 4.0",
 )  # fmt: skip
-def wikitext(quiet: bool) -> tuple[Path, Path | None]:
+def wikitext(quiet: bool) -> Found:
     """Two million words of Wikipedia's good articles, separated by blanks; judged on the official validation part."""
     resplit = fetch.folder() / "wikitext2" / _RESPLIT
     train = resplit if resplit.is_file() else fetch.fetch(find_dataset("wikitext-2"), quiet=quiet)
-    return train, fetch.fetch(find_dataset("wikitext-2-valid"), quiet=quiet)
+    return train, text.read(train), fetch.fetch(find_dataset("wikitext-2-valid"), quiet=quiet)
 
 
 @dataset(
     "wikitext-2-valid", task="generate", file="wikitext2/valid.txt", size_mb=1.1,
     url=_WIKITEXT + "valid.txt", hash="", licence="CC BY-SA 4.0",
 )  # fmt: skip
-def wikitext_valid(quiet: bool) -> tuple[Path, Path | None]:
+def wikitext_valid(quiet: bool) -> Found:
     """The validation part of WikiText-2."""
-    return fetch.fetch(find_dataset("wikitext-2-valid"), quiet=quiet), None
+    path = fetch.fetch(find_dataset("wikitext-2-valid"), quiet=quiet)
+    return path, text.read(path), None
+
+
+@dataset(
+    "nottingham", task="generate", file="nottingham/jigs.abc", size_mb=0.4, hash="",
+    url="https://github.com/jukedeck/nottingham-dataset/tree/master/ABC_cleaned",
+    licence="GPL-3, a collection of traditional tunes",
+    by_hand="put all .abc files of the collection into the folder",
+)  # fmt: skip
+def nottingham(quiet: bool) -> Found:
+    """The Nottingham collection: a thousand British and American folk tunes in ABC notation."""
+    path = fetch.fetch(find_dataset("nottingham"), quiet=quiet)
+    return path, tunes.read(path.parent), None

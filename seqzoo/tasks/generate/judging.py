@@ -33,7 +33,9 @@ _REACH = 10  # units: no n-gram reads further
 def decide(codec: UnitCodec, files: Mapping[str, bytes], splits: Splits, recipe: GenerateRecipe) -> Generator:
     """The model with the recipe's defaults; its prime only where the text that was learnt has all of its units."""
     prime = "" if codec.unknown_in(recipe.decide.prime) else recipe.decide.prime
-    alone = Generator(codec, Defaults(recipe.decide.temperature, prime), Graph(files[GRAPH], threads=1))
+    said = recipe.decide
+    defaults = Defaults(said.temperature, prime, said.length, said.stop)
+    alone = Generator(codec, defaults, Graph(files[GRAPH], threads=1))
     return replace(alone, mixture=choosing.mixture(alone, splits, recipe))
 
 

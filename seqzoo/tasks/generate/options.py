@@ -83,6 +83,7 @@ class DecideOptions:
 
     Attributes:
         temperature: of the sampling; prime: what the text begins with; nothing: as after a line end.
+        length: units that are made; stop: what ends a text before; nothing: only its length.
         mix: the network with counted n-grams (`codec.counts`) and a cache of what was read; see `mixture`.
         weights: of network, n-grams and cache, where the network has learnt the validation part as well
             (`data.refit`); elsewhere they are chosen on validation.
@@ -90,12 +91,16 @@ class DecideOptions:
 
     temperature: float = 0.8
     prime: str = ""
+    length: int = 500
+    stop: str = ""
     mix: bool = False
     weights: tuple[float, ...] = ()
 
     def problems(self) -> list[str]:
         """List what is out of range."""
         found = [] if self.temperature >= 0 else ["decide.temperature must be 0 or more"]
+        if self.length < 1:
+            found.append("decide.length must be at least 1")
         if self.weights and (len(self.weights) != 3 or not self.weights[0] > 0 or not min(self.weights) >= 0):
             found.append(
                 "decide.weights are three numbers: of the network (above 0), the n-grams and the cache (0: off)"

@@ -24,10 +24,12 @@ BLANK = "___"
 
 @dataclass(frozen=True)
 class Defaults:
-    """How a text is made when nobody says otherwise."""
+    """How a text is made when nobody says otherwise; `stop` ends it before its length is reached."""
 
     temperature: float = 0.8
     prime: str = ""
+    length: int = 500
+    stop: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class Generator:
         codec = UnitCodec.load(folder)
         try:
             values = bundle.read_json(folder, DEFAULTS)
-            defaults = Defaults(float(values["temperature"]), str(values["prime"]))
+            length, stop = int(values.get("length", 500)), str(values.get("stop", ""))  # before 0.8 there were none
+            defaults = Defaults(float(values["temperature"]), str(values["prime"]), length, stop)
             weights = Weights(**values["weights"]) if values.get("weights") else None
             steps = {str(name): float(nats) for name, nats in values.get("validation", {}).items()}
         except (TypeError, ValueError, KeyError, AttributeError) as error:
@@ -187,7 +190,7 @@ class Generator:
     def predict(
         self,
         prime: str | None = None,
-        length: int = 500,
+        length: int | None = None,
         sampling: Sampling | None = None,
         samples: int = 1,
         replace_unknown: bool = False,
@@ -196,7 +199,7 @@ class Generator:
 
         Args:
             prime: what they begin with; None: as the bundle says; empty: as after a line end.
-            length: units to make.
+            length: units to make, at most where the bundle's texts end by themselves; None: as the bundle says.
             sampling: how each is chosen; None: by the bundle's temperature.
             samples: how many texts.
             replace_unknown: leave out or replace what the model does not know in the prime.
@@ -204,6 +207,7 @@ class Generator:
         Raises:
             UserError: a number out of range, or a prime that the model cannot read.
         """
+        length = self.defaults.length if length is None else length
         if length < 1 or samples < 1:
             raise UserError(
                 f"--{'length' if length < 1 else 'samples'} must be at least 1", "seqzoo generate --length 500"
@@ -211,4 +215,9 @@ class Generator:
         prime = self.defaults.prime if prime is None else prime
         ids = self.prime(prime, replace_unknown)
         made = np.stack([*self.stream(ids, length, sampling or Sampling(self.defaults.temperature), samples)], 1)
-        return [self.codec.decode([*(ids if prime else ()), *row]) for row in made]
+        return [self._ended(self.codec.decode([*(ids if prime else ()), *row]), len(prime)) for row in made]
+
+    def _ended(self, text: str, begun: int) -> str:
+        """A text up to where it ends by itself, after so many characters that were given."""
+        place = text.find(self.defaults.stop, begun) if self.defaults.stop else -1
+        return text if place < 0 else text[:place]

@@ -69,11 +69,15 @@ class Clips:
 
 @dataclass(frozen=True)
 class Splits:
-    """Recordings to learn from and to choose by; the test part is sealed."""
+    """Recordings to learn from and to choose by; the test part is sealed.
+
+    `words` are those of the training texts, without what is heard of other data sets.
+    """
 
     train: Clips
     validation: Clips
     test: Sealed[Clips]
+    words: tuple[str, ...] = ()
     facts: dict[str, JSON] = field(default_factory=dict)
 
 
@@ -115,6 +119,7 @@ def load(options: DataOptions, quiet: bool = False) -> Splits:
         clips,
         source.clips(validation, options.rate),
         Sealed(lambda: opened or source.clips(test, options.rate)),
+        tuple(sorted({word for one in train for word in one.text.split()})),
         facts,
     )
 

@@ -1,4 +1,4 @@
-"""From CTC's columns to letters: the best path, a prefix beam search that a language model may join, times.
+"""From CTC's columns to letters: the best path, and a prefix beam search that a language model may join.
 
 Columns: 0 is the blank, letter i is column i + 1. All probabilities are natural logarithms.
 """
@@ -32,6 +32,7 @@ class Search:
         language: the weight of the language model's log-probability.
         bonus: added for each letter.
         hot: words to expect; `hot_bonus` is added for each of their letters once a word is whole.
+        words: nothing but these is ever heard, and hot words; empty: whatever the letters spell.
         threshold: columns less likely than this at a step begin no new letter there; -inf: all may.
         alternatives: how many answers are told.
     """
@@ -41,6 +42,7 @@ class Search:
     bonus: float = 0.0
     hot: tuple[str, ...] = ()
     hot_bonus: float = 1.5
+    words: tuple[str, ...] = ()
     threshold: float = -12.0
     alternatives: int = 5
 
@@ -107,6 +109,8 @@ class PrefixBeam:
     def __init__(self, search: Search, scorer: Scorer | None, letters: Sequence[str]) -> None:
         self.search, self.letters = search, letters
         self.scorer = scorer if search.language else None
+        self._words = frozenset(search.words and search.words + search.hot)
+        self._begun = {word[:size] for word in self._words for size in range(len(word) + 1)}
         self.settled: list[int] = []
         self._heard = 0
         begin = self.scorer.begin() if self.scorer else None
@@ -125,12 +129,15 @@ class PrefixBeam:
     def _step(self, row: np.ndarray) -> None:
         after: dict[int, list[float]] = {}
         known: dict[int, _Prefix] = {}
-        likely = [column for column in np.flatnonzero(row >= self.search.threshold).tolist() if column != BLANK]
+        least = _NEVER if self._words else self.search.threshold  # known words are few, and no letter of them too rare
+        likely = [column for column in np.flatnonzero(row >= least).tolist() if column != BLANK]
         values, blank = row.tolist(), float(row[BLANK])
         for prefix, a, b in self._beam.values():
             whole = _sum(a, b)
             self._add(after, known, prefix, whole + blank, b + values[prefix.letter] if prefix.before else _NEVER)
             for column in likely:
+                if self._words and not self._spells(prefix.word, self.letters[column - 1]):
+                    continue
                 path = (a if column == prefix.letter and prefix.before else whole) + values[column]
                 if path > _NEVER:
                     self._add(after, known, self._longer(prefix, column), _NEVER, path)
@@ -175,6 +182,10 @@ class PrefixBeam:
         extra += self._hot(word) - (self._hot(prefix.word) if word else self._unfinished(prefix.word))
         return _Prefix(prefix, column, prefix.length + 1, extra, state, word)
 
+    def _spells(self, word: str, letter: str) -> bool:
+        """Whether a known word goes on, or ends, with this letter."""
+        return word in self._words if letter == " " else word + letter in self._begun
+
     def _hot(self, word: str) -> float:
         """The bonus of a word that begins as a hot one, a letter at a time; what goes on otherwise loses it."""
         begun = any(hot.startswith(word) for hot in self.search.hot)
@@ -203,6 +214,12 @@ class PrefixBeam:
         self.settled += every[0][:shared]
         self._beam = _without(ranked, shared)
         self._forget()
+
+    def end(self) -> None:
+        """Nothing more comes: where only known words are heard, a word that has just begun is none."""
+        if self._words:
+            whole = {key: one for key, one in self._beam.items() if one[0].word in self._words or not one[0].word}
+            self._beam = whole or self._beam
 
     def best(self) -> Hypothesis:
         """What is heard by now, after what is settled: its cost does not grow with the sound."""
@@ -250,60 +267,5 @@ def prefix_beam(
     """What (steps, columns) of a whole recording say, the best first; see `PrefixBeam`."""
     beam = PrefixBeam(search, scorer, letters)
     beam.feed(log_probs)
+    beam.end()
     return beam.ranked()[: search.alternatives]
-
-
-# --- given the letters -------------------------------------------------------------------------------
-
-
-def total(log_probs: np.ndarray, ids: Sequence[int]) -> float:
-    """The log-probability of a text under (steps, columns), summed over all alignments (Graves et al. 2006)."""
-    columns, skips = _between_blanks(ids)
-    rows = np.asarray(log_probs, np.float64)[:, columns]
-    reached = np.full(len(columns), _NEVER)
-    reached[:2] = rows[0, :2]
-    for row in rows[1:]:
-        stay = np.logaddexp(reached, _shifted(reached, 1))
-        reached = np.where(skips, np.logaddexp(stay, _shifted(reached, 2)), stay) + row
-    return float(np.logaddexp.reduce(reached[-2:]))
-
-
-def align(log_probs: np.ndarray, ids: Sequence[int]) -> list[tuple[int, int]]:
-    """First and last step of each letter on the likeliest alignment of a text to (steps, columns) (Viterbi).
-
-    Raises:
-        ValueError: there are too few steps for the text.
-    """
-    if not len(ids):
-        return []
-    columns, skips = _between_blanks(ids)
-    rows = np.asarray(log_probs, np.float64)[:, columns]
-    reached = np.full(len(columns), _NEVER)
-    reached[:2] = rows[0, :2]
-    moves = np.zeros(rows.shape, np.int64)
-    for step, row in enumerate(rows[1:], start=1):
-        ways = np.stack([reached, _shifted(reached, 1), np.where(skips, _shifted(reached, 2), _NEVER)])
-        moves[step] = ways.argmax(0)
-        reached = ways.max(0) + row
-    place = len(columns) - 1 if reached[-1] >= reached[-2] else len(columns) - 2
-    if reached[place] == _NEVER:
-        raise ValueError(f"{len(rows)} steps are too few for {len(ids)} letters")
-    spans: dict[int, tuple[int, int]] = {}
-    for step in range(len(rows) - 1, -1, -1):
-        if place % 2:
-            spans[place // 2] = (step, spans.get(place // 2, (step, step))[1])
-        place -= int(moves[step, place])
-    return [spans[i] for i in range(len(ids))]
-
-
-def _between_blanks(ids: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Columns with a blank around each, and where the blank before may be left out."""
-    columns = np.full(2 * len(ids) + 1, BLANK)
-    columns[1::2] = ids
-    skips = np.zeros(len(columns), bool)
-    skips[3::2] = columns[3::2] != columns[1:-2:2]
-    return columns, skips
-
-
-def _shifted(values: np.ndarray, by: int) -> np.ndarray:
-    return np.concatenate([np.full(min(by, len(values)), _NEVER), values[:-by] if len(values) > by else values[:0]])

@@ -26,6 +26,7 @@ from seqzoo.tasks.transcribe.timing import Timing
 from seqzoo.tasks.transcribe.training import TARGET, Strings, TranscribeRecipe
 
 _CHOSEN_BY, _SEED = 300, 97  # recordings of the validation part, about, and how they are varied
+_EVEN = 0.5  # nothing is sure that is more likely wrong, however few errors validation has: it holds no noise
 _TIMED = 30
 _STRINGS, _SHORTEST, _LONGEST = 200, 3, 7  # strings made of single words of the test part
 _GAP_S = (0.05, 0.3)
@@ -41,7 +42,7 @@ def decide(codec: SpeechCodec, files: Mapping[str, bytes], splits: Splits, recip
     graphs = {name: Graph(files[name], threads=1) for name in (GRAPH, FRONT, STEP) if name in files}
     grams = LetterGrams.fit(splits.train.texts, codec.letters, said.order) if said.order else None
     when = Timing.from_json(files[timing.FILE])
-    plain = Decision(said.beam, abstain=said.abstain)
+    plain = Decision(said.beam, words=splits.words if said.closed else (), abstain=said.abstain)
     ears = Transcriber(codec, plain, when, graphs[GRAPH], graphs.get(FRONT), graphs.get(STEP), grams)
     sounds, texts = _varied(codec, splits.validation, recipe.codec)
     heard = ears.log_probs(sounds)
@@ -86,7 +87,7 @@ def _calibrated(ears: Transcriber, heard: Sequence[np.ndarray], texts: Sequence[
     slope, intercept = calibration.platt(evidence, right)
     decision = replace(ears.decision, slope=slope, intercept=intercept)
     chances = np.array([decision.chance(x) for x in evidence])
-    return replace(decision, confidence=calibration.confidence_for_risk(chances, right, risk))
+    return replace(decision, confidence=max(_EVEN, calibration.confidence_for_risk(chances, right, risk)))
 
 
 def read_other(options: DataOptions, ears: Transcriber) -> Clips:
@@ -215,6 +216,8 @@ def _facts(ears: Transcriber, said: Sequence[Heard], right: np.ndarray) -> dict[
     }
     if ears.codec.spelled:
         facts["search"] = f"beam {decision.beam}, n-grams {decision.weight:g}, {decision.bonus:+g} a letter"
+        if decision.words:
+            facts["search"] += f", of {len(decision.words):,} words"
     if ears.streams:
         facts["stream"] = f"a step each {1000 * ears.timing.step_s:.0f} ms, {1000 * ears.timing.delay_s:.0f} ms late"
     return facts

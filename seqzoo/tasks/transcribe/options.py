@@ -113,6 +113,7 @@ class DecideOptions:
         order: of the letter n-grams that are counted from the training texts and travel with the bundle; 0: none.
         weights: of these n-grams beside the sound.
         bonuses: added for each letter, against the n-grams' love of short texts.
+        closed: only words of the set's own training texts are ever heard; not for what people say freely.
         abstain: the answer where the confidence is too low; empty: the text is written, and marked as unsure.
         risk: the share of wrong answers that is allowed among the sure ones.
     """
@@ -121,6 +122,7 @@ class DecideOptions:
     order: int = 0
     weights: tuple[float, ...] = (0.0,)
     bonuses: tuple[float, ...] = (0.0,)
+    closed: bool = False
     abstain: str = ""
     risk: float = 0.05
 

@@ -13,8 +13,9 @@ import numpy as np
 from seqzoo.errors import UserError
 from seqzoo.runtime import Graph, pad, windows
 from seqzoo.tasks.transcribe import language
+from seqzoo.tasks.transcribe.align import align, total
 from seqzoo.tasks.transcribe.codec import SpeechCodec
-from seqzoo.tasks.transcribe.decode import PrefixBeam, Search, align, greedy, prefix_beam, total
+from seqzoo.tasks.transcribe.decode import PrefixBeam, Search, greedy, prefix_beam
 from seqzoo.tasks.transcribe.language import LetterGrams, Scorer
 from seqzoo.tasks.transcribe.stream import Steps, Stream, log_softmax
 from seqzoo.tasks.transcribe.timing import Timing
@@ -31,6 +32,7 @@ class Decision:
 
     Attributes:
         beam: hypotheses that are followed; weight, bonus: of the bundle's letter n-grams, and for each letter.
+        words: the only ones that are ever heard; empty: whatever the letters spell.
         slope, intercept: from the mean log-probability of a text's letters to the chance that all of it is right.
         confidence: from this chance on an answer is sure.
         abstain: the answer otherwise; empty: the text all the same, marked as unsure.
@@ -39,19 +41,23 @@ class Decision:
     beam: int = 8
     weight: float = 0.0
     bonus: float = 0.0
+    words: tuple[str, ...] = ()
     slope: float = 1.0
     intercept: float = 0.0
     confidence: float = 0.0
     abstain: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "words", tuple(self.words))  # JSON has only lists
+        if not all(isinstance(word, str) and word and " " not in word for word in self.words):
+            raise ValueError("words must be a list of words")
         if self.beam < 1 or not 0 <= self.confidence <= 1:
             raise ValueError("a decision needs a beam of at least 1 and a confidence between 0 and 1")
 
     @property
     def search(self) -> Search:
         """How it is looked for."""
-        return Search(beam=self.beam, language=self.weight, bonus=self.bonus)
+        return Search(beam=self.beam, language=self.weight, bonus=self.bonus, words=self.words)
 
     def chance(self, evidence: float) -> float:
         """The probability that an answer with this mean log-probability of a letter is right."""
@@ -114,7 +120,7 @@ class Transcriber:
 
         codec, timing = SpeechCodec.load(folder), Timing.load(folder)
         try:
-            values = bundle.read_json(folder, DECISION)
+            values = {"words": ()} | bundle.read_json(folder, DECISION)  # before 0.8 all words were heard
             decision = Decision(**{field.name: values[field.name] for field in fields(Decision)})
         except (TypeError, ValueError, KeyError) as error:
             raise UserError(f"{folder}: {DECISION} is damaged: {error}") from None
@@ -202,7 +208,7 @@ class Transcriber:
         search = search or self.search
         if not self.codec.spelled:
             return [((int(i),), float(log_probs[0, i])) for i in np.argsort(-log_probs[0], kind="stable")[:5]]
-        if search.beam == 1 and not search.hot and not search.language:
+        if search.beam == 1 and not (search.hot or search.language or search.words):
             best = greedy(log_probs)
             return [(best.ids, best.score)]
         return [

@@ -67,20 +67,25 @@ class Stream:
         self._steps, self._beam, self._codec = steps, beam, codec
         self._settled, self._seen = "", 0
         self._silence = np.zeros(silence, np.float32)  # before and after, as around a whole recording
-        self._said(steps.feed(self._silence))
+        self._hear(steps.feed(self._silence))
 
     def feed(self, samples: np.ndarray) -> str:
         """Hear (n,) float32 samples more: the text so far."""
-        return self._said(self._steps.feed(samples))
+        self._hear(self._steps.feed(samples))
+        return self._text()
 
     def end(self) -> str:
         """The text, once nothing comes any more."""
         self.feed(self._silence)
-        return " ".join(self._said(self._steps.end()).split())
+        self._hear(self._steps.end())
+        self._beam.end()
+        return " ".join(self._text().split())
 
-    def _said(self, logits: np.ndarray) -> str:
+    def _hear(self, logits: np.ndarray) -> None:
         if len(logits):
             self._beam.feed(log_softmax(logits))
+
+    def _text(self) -> str:
         self._settled += self._codec.decode(self._beam.settled[self._seen :])
         self._seen = len(self._beam.settled)
         return self._settled + self._codec.decode(self._beam.best().ids)

@@ -24,6 +24,8 @@ def fitted(**options):
 
 def test_words_and_symbols():
     assert words.words("Don’t <br />STOP!!!!! 10/10 😀😀") == ["don't", "stop", "!!!", "10", "/", "10", "😀😀"]
+    assert words.words("so ❤️ 👍🏽 👩‍👩‍👧 🇺🇸🇫🇷") == ["so", "❤", "👍", "👩‍👩‍👧", "🇺🇸", "🇫🇷"]
+    assert [word for word in words.words("no! ☹️ 3 😀😀") if words.is_emoji(word)] == ["☹", "😀😀"]
     assert words.words("rock'n'roll 'quoted' a_b") == ["rock'n'roll", "'", "quoted", "'", "a", "_", "b"]
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
 from seqzoo.tasks.classify.ratios import Ratios, crossfit
-from seqzoo.tasks.classify.vectors import ppmi_svd
+from seqzoo.vectors import ppmi_svd
 
 
 def texts(n=80, seed=0):

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqzoo.errors import UserError
-from seqzoo.tasks.transcribe.decode import PrefixBeam, Search, align, greedy, prefix_beam, total
+from seqzoo.tasks.transcribe.align import align, total
+from seqzoo.tasks.transcribe.decode import PrefixBeam, Search, greedy, prefix_beam
 
 LETTERS = ("a", "b", " ")
 WIDE = Search(beam=1000, threshold=-np.inf, alternatives=1000)
@@ -128,6 +129,27 @@ def test_hot_words_are_rewarded_where_they_are_whole(seed, hot):
     search = Search(beam=1000, hot=tuple(hot), threshold=-np.inf, alternatives=1000)
     for one in prefix_beam(table, search, None, LETTERS):
         assert one.score == pytest.approx(expected[one.ids])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 9999), st.sets(st.text("ab", min_size=1, max_size=3), min_size=1, max_size=3))
+def test_nothing_but_known_words_is_heard(seed, words):
+    table = log_probs(seed, 5)
+
+    def known(ids):
+        *before, last = "".join(LETTERS[i - 1] for i in ids).split(" ")
+        return set(before) <= words and last in {*words, ""}
+
+    expected = {ids: p for ids, p in every_text(table).items() if known(ids)}
+    found = prefix_beam(table, Search(beam=1000, words=tuple(words), alternatives=1000), None, LETTERS)
+    assert {one.ids for one in found} == set(expected)
+    assert all(one.score == pytest.approx(expected[one.ids]) for one in found)
+
+
+def test_a_hot_word_joins_those_that_are_known():
+    table = np.log(np.full((6, 4), 0.02) + 0.92 * np.eye(4)[[1, 0, 2, 0, 2, 0]])  # a b b
+    assert prefix_beam(table, Search(words=("ab",)), None, LETTERS)[0].ids == (1, 2)
+    assert prefix_beam(table, Search(words=("ab",), hot=("abb",)), None, LETTERS)[0].ids == (1, 2, 2)
 
 
 def test_numbers_out_of_range_are_refused():

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
-
-from seqzoo.tasks.classify.words import PADDING, SPECIAL
 
 _SCALE = 0.25  # standard deviation; about that of an embedding after training
 _SMOOTHING = 0.75
 
 
-def ppmi_svd(sequences: Sequence[np.ndarray], vocabulary_size: int, dim: int, window: int = 5) -> np.ndarray:
+def ppmi_svd(
+    sequences: Iterable[np.ndarray], vocabulary_size: int, dim: int, window: int = 5, special: int = 3
+) -> np.ndarray:
     """Factorize how often words stand near each other.
 
     Args:
@@ -20,6 +20,7 @@ def ppmi_svd(sequences: Sequence[np.ndarray], vocabulary_size: int, dim: int, wi
         vocabulary_size: number of ids.
         dim: length of a vector; what a small vocabulary cannot fill stays 0.
         window: words up to so many steps apart count, weighted by 1 / distance.
+        special: the first ids, which are no words.
 
     Returns:
         (vocabulary_size, dim) float32; rows of words without neighbours, and of special ids, are 0.
@@ -29,22 +30,22 @@ def ppmi_svd(sequences: Sequence[np.ndarray], vocabulary_size: int, dim: int, wi
     from sklearn.utils.extmath import randomized_svd
 
     u, s, _ = randomized_svd(
-        _ppmi(sequences, vocabulary_size, window), min(dim, vocabulary_size - 1), n_iter=3, random_state=0
+        _ppmi(sequences, vocabulary_size, window, special), min(dim, vocabulary_size - 1), n_iter=3, random_state=0
     )
     vectors = np.zeros((vocabulary_size, dim))
     vectors[:, : len(s)] = u * np.sqrt(s)
     return np.asarray(vectors / (vectors.std() or 1.0) * _SCALE, np.float32)
 
 
-def _ppmi(sequences: Sequence[np.ndarray], size: int, window: int):  # type: ignore[no-untyped-def]
+def _ppmi(sequences: Iterable[np.ndarray], size: int, window: int, special: int):  # type: ignore[no-untyped-def]
     from scipy.sparse import coo_matrix, csr_matrix
 
-    gap = np.full(window, PADDING, np.int32)
+    gap = np.zeros(window, np.int32)
     stream = np.concatenate([part for one in sequences for part in (one, gap)])
     near = csr_matrix((size, size), dtype=np.float32)
     for distance in range(1, window + 1):
         left, right = stream[:-distance], stream[distance:]
-        words = (left >= SPECIAL) & (right >= SPECIAL)
+        words = (left >= special) & (right >= special)
         weight = np.full(int(words.sum()), 1 / distance, np.float32)
         near = near + csr_matrix((weight, (left[words], right[words])), shape=(size, size))
     pairs = coo_matrix(near + near.T)
