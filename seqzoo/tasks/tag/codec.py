@@ -15,7 +15,7 @@ import numpy as np
 
 from seqzoo.errors import UserError
 from seqzoo.runtime import Arrays
-from seqzoo.tasks.tag import schemes, viterbi
+from seqzoo.tasks.tag import given, schemes, viterbi
 from seqzoo.tasks.tag.data import Splits
 from seqzoo.tasks.tag.options import CodecOptions
 from seqzoo.tasks.tag.schemes import PLAIN, SCHEMES, Span
@@ -61,10 +61,8 @@ class TagCodec:
         counts = Counter(known_as(word, options.lower) for words in train.words for word in words)
         room = max(0, options.words - SPECIAL)
         found = [word for word, n in _ranked(counts) if n >= options.minimum][:room]
-        if options.more and splits.texts:
-            known = set(found)
-            others = Counter(known_as(word, options.lower) for words in splits.paragraphs() for word in words)
-            found += [word for word, _ in _ranked(others) if word not in known][: options.more]
+        if options.more:
+            found += _further(splits, options, set(found))
         letters: tuple[str, ...] = ()
         if options.letters:
             seen = Counter(letter for words in train.words for word in words for letter in word)
@@ -161,6 +159,15 @@ class TagCodec:
         if not isinstance(values["width"], int) or not (values["width"] == 0 or 4 <= values["width"] <= 60):
             raise ValueError("width must be 0 or lie between 4 and 60")
         return cls(**{**values, **{name: tuple(v) for name, v in lists.items()}})
+
+
+def _further(splits: Splits, options: CodecOptions, known: set[str]) -> list[str]:
+    """Words that occur in other texts alone, or in a file of word vectors: so many as `options.more`."""
+    if splits.vectors:
+        named = dict.fromkeys(known_as(word, options.lower) for word in given.words(Path(splits.vectors)))
+        return [word for word in named if word not in known][: options.more]
+    others = Counter(known_as(word, options.lower) for words in splits.paragraphs() for word in words)
+    return [word for word, _ in _ranked(others) if word not in known][: options.more]
 
 
 def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:

@@ -58,13 +58,14 @@ class Sentences:
 class Splits:
     """Sentences to learn from and to choose by; the test part is sealed.
 
-    `texts` are the words of further paragraphs, without tags.
+    `texts` are sets of further paragraphs without tags; `vectors` is a file of word vectors, or nothing.
     """
 
     train: Sentences
     validation: Sentences
     test: Sealed[Sentences]
     texts: tuple[str, ...] = ()
+    vectors: str = ""
     facts: dict[str, JSON] = field(default_factory=dict)
 
     def paragraphs(self, quiet: bool = True) -> Iterator[list[str]]:
@@ -85,6 +86,11 @@ def load(options: DataOptions, quiet: bool = False) -> Splits:
     for name in options.texts:
         data = find_dataset(name)
         facts = facts | {f"words are known from {name}": dict(fetch.facts(data, fetch.fetch(data, quiet=quiet)))}
+    if options.vectors:
+        path = Path(options.vectors)
+        if not path.is_file():
+            raise UserError(f"no such file: {path}", "--vectors FILE: a word and its numbers on each line")
+        facts = facts | {"word vectors": {"name": path.name, "sha256": fetch.sha256(path)}}
     own_test = None if options.path else datasets.TEST.get(options.dataset)
     if own_test:
         sealed = Sealed(lambda: _public(own_test, quiet)[0])
@@ -93,7 +99,7 @@ def load(options: DataOptions, quiet: bool = False) -> Splits:
         rest, test = split(known, options.test, options.seed + 1)
         sealed = Sealed(lambda: test)
         train, validation = split(rest, options.validation / (1 - options.test), options.seed)
-    return Splits(train, validation, sealed, options.texts, facts)
+    return Splits(train, validation, sealed, options.texts, options.vectors, facts)
 
 
 def split(known: Sentences, share: float, seed: int) -> tuple[Sentences, Sentences]:

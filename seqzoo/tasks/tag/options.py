@@ -14,6 +14,7 @@ FLAGS = {
     "word": Flag("Its column of words, from 0."),
     "tag": Flag("Its column of tags; -1: the last."),
     "scheme": Flag("How its tags are written.", "SCHEME"),
+    "vectors": Flag("Word vectors, as GloVe writes them.", "FILE"),
 }
 
 
@@ -27,6 +28,7 @@ class DataOptions:
         scheme: in which tags are written: IOB1, IOB2, BIOES, plain for parts of speech, or "detect".
         repair: read an illegal tag as the beginning of a span, instead of refusing the file.
         texts: data sets of plain text in whose sentences words are met, without tags; for word vectors.
+        vectors: a file of word vectors to begin with: a word and its numbers on each line.
         limit: so many sentences; 0 for all.
         validation, test: shares of the documents; a data set with its own test part has no use for test.
     """
@@ -38,6 +40,7 @@ class DataOptions:
     scheme: str = "detect"
     repair: bool = False
     texts: tuple[str, ...] = ()
+    vectors: str = ""
     limit: int = 0
     validation: float = 0.1
     test: float = 0.15
@@ -69,8 +72,9 @@ class CodecOptions:
         lower: words are looked up in small letters, digits as one; their letters still tell.
         letters: of a word that are read, the first and the last ones of a longer word; 0: words alone.
         scheme: in which the network learns spans: BIOES or IOB2.
-        vectors: start the embedding from word vectors of all the texts (see `seqzoo.vectors`).
-        more: so many words that occur in `data.texts` alone join the vocabulary, the most frequent ones.
+        vectors: start the embedding from word vectors of all the texts (see `seqzoo.vectors`), where no file has any.
+        more: so many words that occur in `data.texts` alone join the vocabulary, the most frequent ones, or the first
+            ones of `data.vectors`.
     """
 
     words: int = 10_000

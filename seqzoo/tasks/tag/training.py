@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from seqzoo.recipe import Recipe
 from seqzoo.room import Training
+from seqzoo.tasks.tag import given
 from seqzoo.tasks.tag.codec import TagCodec
 from seqzoo.tasks.tag.data import Sentences, Splits
 from seqzoo.tasks.tag.options import CodecOptions, DataOptions, DecideOptions
@@ -30,7 +32,7 @@ def training(codec: TagCodec, splits: Splits, recipe: TagRecipe, seed: int) -> T
         return SortedBatches(examples, targets, rows, order, multiple=1)
 
     def initialise(model: Any) -> None:
-        if recipe.codec.vectors:
+        if recipe.codec.vectors or splits.vectors:
             table = model.get_layer("embedding").embeddings
             table.assign(_vectors(codec, splits, *table.shape))
 
@@ -49,6 +51,9 @@ def training(codec: TagCodec, splits: Splits, recipe: TagRecipe, seed: int) -> T
 
 
 def _vectors(codec: TagCodec, splits: Splits, size: int, dim: int) -> np.ndarray:
+    if splits.vectors:
+        places = {word: i + SPECIAL for i, word in enumerate(codec.words)}
+        return given.table(Path(splits.vectors), places, size, dim)
     from itertools import chain
 
     from seqzoo.vectors import ppmi_svd

@@ -8,6 +8,7 @@ import pytest
 import seqzoo
 from seqzoo import corridor, recipe
 from seqzoo.corridor import Work, train
+from seqzoo.door import Run
 from seqzoo.errors import UserError
 from seqzoo.report import Figure, Report
 from seqzoo.tasks.tag import schemes
@@ -95,6 +96,39 @@ def test_words_of_other_texts_are_known(tmp_path, monkeypatch):
     assert codec.words[-2:] == ("zebra", "giraffe") and codec.known("Zebra")
     with pytest.raises(UserError, match=r"data\.texts: 'fsdd'"):
         shrunk(tmp_path / "x.conll", "ner-bilstm-crf", 'data.texts=["fsdd"]')
+
+
+def test_vectors_of_ones_own(tmp_path):
+    path, file = write_conll(tmp_path / "x.conll", 60), tmp_path / "glove.txt"
+    numbers = " ".join(["0.5", "-0.5"] * 6)
+    file.write_text(f"3 12\nRome {numbers}\nzebra {numbers}\nrome {numbers.replace('0.5', '0.1')}\n", "utf-8")
+    chosen = shrunk(path, "ner-bilstm-crf", f"data.vectors={file}", "codec.more=5", "model.frozen=true", "fit.epochs=1")
+    report = train(chosen, tmp_path / "run", Work(quiet=True))
+    assert report.data["word vectors"]["name"] == "glove.txt"
+    assert TagCodec.load(tmp_path / "run").words[-1] == "zebra"
+    table = Run(tmp_path / "run").model.get_layer("embedding").embeddings.numpy()
+    rome = TagCodec.load(tmp_path / "run").ids(["Rome", "zebra", "dog"])
+    assert table[rome[0]].tolist() == table[rome[1]].tolist() and table[rome[0]].any() and not table[rome[2]].any()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("Rome 1 2 3\n", "--set model.embedding_dim=3"),
+        ("Rome " + "x " * 12 + "\n", "line 1: 'Rome' is not followed by numbers"),
+        ("Rome " + "nan " * 12 + "\n", "line 1: 'Rome' has numbers that are none"),
+        ("Rome\n", "line 1: a word and its numbers"),
+        ("nowhere " + "1 " * 12 + "\n", "a vector for none"),
+        (None, "no such file"),
+    ],
+)
+def test_bad_vectors_are_told(tmp_path, content, told):
+    path, file = write_conll(tmp_path / "x.conll", 60), tmp_path / "glove.txt"
+    if content:
+        file.write_text(content, "utf-8")
+    with pytest.raises(UserError) as caught:
+        train(shrunk(path, "ner-bilstm-crf", f"data.vectors={file}"), tmp_path / "run", Work(quiet=True))
+    assert told in f"{caught.value} {caught.value.hint}"
 
 
 def test_a_killed_run_goes_on_exactly(tmp_path):
