@@ -25,6 +25,8 @@ def main(seqzoo: str, run: str) -> None:
     assert ask(seqzoo, "generate", "--suggest", "I love").stdout.count("%") == 3
     assert "merci" in ask(seqzoo, "translate", "Thank you.").stdout.lower()
     assert "%" in ask(seqzoo, "translate", "I see the dog.", "--explain").stdout
+    assert "Berlin location" in ask(seqzoo, "tag", "Angela Merkel met Tim Cook in Berlin").stdout
+    assert ask(seqzoo, "generate", "folk-lstm", "--seed", "3").stdout.startswith("X: 1")
     assert len(ask(seqzoo, "transcribe", "--sample", "--quiet").stdout.splitlines()) == 3
     assert "baseline" in ask(seqzoo, "forecast", run, "--quiet").stdout
     assert json.loads(ask(seqzoo, "forecast", run, "--json").stdout)["forecast"]

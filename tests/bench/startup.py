@@ -16,6 +16,7 @@ COMMANDS = {
     "seqzoo list": [*SEQZOO, "list"],
     "seqzoo classify": [*SEQZOO, "classify", "A slow start, but the ending was superb"],
     "seqzoo classify --run imdb-evidence-bilstm": [*SEQZOO, "classify", "--run", "imdb-evidence-bilstm", "Superb"],
+    "seqzoo tag": [*SEQZOO, "tag", "Angela Merkel met Tim Cook in Berlin"],
     "seqzoo transcribe --sample": [*SEQZOO, "transcribe", "--sample"],
     "seqzoo translate": [*SEQZOO, "translate", "I would like a cup of tea"],
     "seqzoo generate --temperature 0.8 (one character)": [*SEQZOO, "generate", "--temperature", "0.8", "--length", "1"],

@@ -58,6 +58,7 @@ def test_inference_imports_onnxruntime_only(tiny_run):
     assert loaded("classify", str(tiny_run), "a great film") == {"onnxruntime"}
     assert loaded("generate", "char-lstm", "--length", "5") == {"onnxruntime"}
     assert loaded("translate", "Thank you.") == {"onnxruntime", "tokenizers"}
+    assert loaded("tag", "we met Eva in Rome") == {"onnxruntime"}
     assert loaded("transcribe", "--sample") == {"onnxruntime", "soundfile"}
 
 

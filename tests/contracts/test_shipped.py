@@ -22,7 +22,7 @@ PLAIN = {
 
 
 def test_what_ships():
-    assert set(SHIPPED) == {*CLASSIFIERS, "char-lstm", "digits-ctc", "fra-eng-attention"}
+    assert set(SHIPPED) == {*CLASSIFIERS, "char-lstm", "digits-ctc", "folk-lstm", "fra-eng-attention", "ner-bilstm-crf"}
     assert set(SHIPPED) <= set(recipe.names())
 
 
@@ -53,6 +53,22 @@ def test_the_shipped_translator_knows_plain_sentences():
     assert "mon livre" in said[1] and "Merci" in said[2] and said[3] == "😀"
     looked = {word: max(shares, key=shares.get) for word, shares in translator.explain("I see the dog.")}
     assert looked["chien"] == "dog"
+
+
+def test_the_shipped_tagger_knows_plain_names():
+    runs.bundle.load_meta(SHIPPED["ner-bilstm-crf"])
+    tagger = open_room("tag").predictor(SHIPPED["ner-bilstm-crf"])
+    texts = ["Angela Merkel met Tim Cook in Berlin", "we had tea and went home ."]
+    first, second = ([(one.text, one.kind) for one in found.spans] for found in tagger.predict(texts))
+    assert first == [("Angela Merkel", "person"), ("Tim Cook", "person"), ("Berlin", "location")] and second == []
+
+
+def test_the_shipped_fiddler_writes_whole_tunes():
+    runs.bundle.load_meta(SHIPPED["folk-lstm"])
+    generator = open_room("generate").predictor(SHIPPED["folk-lstm"])
+    (tune,) = generator.predict(sampling=Sampling(0.8, seed=3))
+    assert tune.startswith("X: 1\nT:") and len(tune) < generator.defaults.length
+    assert "\nM:" in tune and "\nK:" in tune and tune.count("|") > 8
 
 
 @pytest.mark.parametrize("name", SHIPPED)

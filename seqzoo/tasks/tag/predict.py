@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from seqzoo.runtime import BATCH, Arrays, Graph, length, pad, windows
 from seqzoo.tasks.tag import schemes, viterbi
 from seqzoo.tasks.tag.codec import TagCodec
 from seqzoo.tasks.tag.schemes import PLAIN, Span
-from seqzoo.tasks.tag.words import UNKNOWN, Token, split
+from seqzoo.tasks.tag.words import Token, split
 
 GRAPH, TRANSITIONS = "model.onnx", "transitions"
 
@@ -72,6 +73,7 @@ class Tagger:
     def save(self, folder: Path) -> None:
         """Nothing was decided that the codec and the graph do not say."""
 
+    @cached_property
     def transitions(self) -> np.ndarray:
         """(tags + 1, tags + 1) float32: what the network says of them, and which are legal."""
         if TRANSITIONS not in self.graph.outputs:
@@ -82,9 +84,8 @@ class Tagger:
     def numbers(self, sentences: Sequence[Sequence[str]], batch: int = BATCH) -> list[np.ndarray]:
         """The tags of each sentence of at least one word: (time,) int64 numbers."""
         found: list[np.ndarray] = [np.empty(0, np.int64)] * len(sentences)
-        transitions = self.transitions()
         for rows, logits, lengths in self._logits(sentences, batch):
-            for i, tags in zip(rows, viterbi.decode(logits, lengths, transitions), strict=True):
+            for i, tags in zip(rows, viterbi.decode(logits, lengths, self.transitions), strict=True):
                 found[i] = tags
         return found
 
@@ -110,48 +111,42 @@ class Tagger:
     def predict(self, texts: Iterable[str]) -> Iterator[Tagged]:
         """Answer texts, in order, a bounded window of them at a time; a text without a word has no tags."""
         for some in windows(texts):
-            tokens = [split(text) for text in some]
-            full = [i for i, one in enumerate(tokens) if one]
-            places = {i: n for n, i in enumerate(full)}
-            answered = self._answered([[token.text for token in tokens[i]] for i in full])
-            for i, text in enumerate(some):
-                if i not in places:
-                    yield Tagged(text, (), (), ())
-                    continue
-                tags, spans = answered[places[i]]
-                marked = tuple(self._marked(text, tokens[i], span, sure) for span, sure in spans)
-                yield Tagged(text, tuple(token.text for token in tokens[i]), tuple(tags), marked)
+            yield from self._tagged([(text, split(text)) for text in some])
 
     def read(self, sentences: Iterable[Sequence[str]]) -> Iterator[Tagged]:
         """Answer sentences that are split already; their text is the words, a space between each."""
         for some in windows(sentences):
-            for words, (tags, spans) in zip(some, self._answered(some), strict=True):
-                ends = np.cumsum([len(word) + 1 for word in words]) - 1
-                tokens = [Token(word, int(end) - len(word), int(end)) for word, end in zip(words, ends, strict=True)]
-                text = " ".join(words)
-                marked = tuple(self._marked(text, tokens, span, sure) for span, sure in spans)
-                yield Tagged(text, tuple(words), tuple(tags), marked)
+            yield from self._tagged([(" ".join(words), _placed(words)) for words in some])
 
-    @staticmethod
-    def _marked(text: str, tokens: Sequence[Token], span: Span, sure: float) -> Marked:
-        start, end = tokens[span.start].start, tokens[span.end - 1].end
-        return Marked(text[start:end], start, end, span.kind, sure)
+    def _tagged(self, texts: Sequence[tuple[str, Sequence[Token]]]) -> Iterator[Tagged]:
+        """The answer to each text, given its words."""
+        answers = iter(self._answered([[one.text for one in tokens] for _, tokens in texts if tokens]))
+        for text, tokens in texts:
+            tags, spans = next(answers) if tokens else ([], [])
+            marked = tuple(_marked(text, tokens, span, sure) for span, sure in spans)
+            yield Tagged(text, tuple(one.text for one in tokens), tuple(tags), marked)
 
     def _answered(self, sentences: Sequence[Sequence[str]]) -> list[tuple[list[str], list[tuple[Span, float]]]]:
         """Tags and spans with their confidence, of each sentence of at least one word."""
         found: list[tuple[list[str], list[tuple[Span, float]]]] = [([], [])] * len(sentences)
-        transitions = self.transitions()
         for rows, logits, lengths in self._logits(sentences, BATCH):
-            decoded = viterbi.decode(logits, lengths, transitions)
+            decoded = viterbi.decode(logits, lengths, self.transitions)
             for i, row, n, numbers in zip(rows, logits, lengths, decoded, strict=True):
                 spans = self.codec.spans(numbers)
-                sure = viterbi.confidence(row[:n], transitions, numbers, spans)
+                sure = viterbi.confidence(row[:n], self.transitions, numbers, spans)
                 found[i] = (self._as_written(spans, int(n)), list(zip(spans, sure, strict=True)))
         return found
 
-    def knows(self, words: Sequence[str]) -> bool:
-        """Whether at least one word has an id of its own."""
-        return bool((self.codec.ids(words) != UNKNOWN).any())
+
+def _placed(words: Sequence[str]) -> list[Token]:
+    """Where words stand in a text of them, a space between each."""
+    ends = np.cumsum([len(word) + 1 for word in words]) - 1
+    return [Token(word, int(end) - len(word), int(end)) for word, end in zip(words, ends, strict=True)]
+
+
+def _marked(text: str, tokens: Sequence[Token], span: Span, sure: float) -> Marked:
+    start, end = tokens[span.start].start, tokens[span.end - 1].end
+    return Marked(text[start:end], start, end, span.kind, sure)
 
 
 def speed(tagger: Tagger, sentences: Sequence[Sequence[str]]) -> tuple[float, float]:

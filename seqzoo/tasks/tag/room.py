@@ -13,7 +13,7 @@ from seqzoo.tasks.tag.training import training
 ROOM: Room[DataOptions, CodecOptions, DecideOptions, Splits, Sentences, TagCodec, Tagger] = Room(
     name="tag",
     metric=metric(),
-    default="",
+    default="ner-bilstm-crf",
     try_next='seqzoo tag {folder} "..."',
     items="sentences",
     load=load,

@@ -60,7 +60,7 @@ def kinds(said: Spans, true: Spans) -> Table:
 
 def transitions(tagger: Tagger) -> Figure:
     """What the network has learnt of tags alone: how well one follows another."""
-    table, tags = tagger.transitions(), list(tagger.codec.tags)
+    table, tags = tagger.transitions, list(tagger.codec.tags)
     legal = table > NEVER / 2
     size = float(np.abs(table[legal]).max()) or 1.0
     values: list[list[JSON]] = [

@@ -196,7 +196,10 @@ class Transcriber:
         chance = self.decision.chance(self.evidence(log_probs, best))
         sure = chance >= self.decision.confidence
         text = self.written(best)
-        alternatives = tuple((self.written(ids), score) for ids, score in found)
+        others: dict[str, float] = {}
+        for ids, score in found:
+            others.setdefault(self.written(ids), score)  # a blank at the end makes no other text
+        alternatives = tuple(others.items())
         heard = Heard(text, chance, sure, (), (), alternatives, seconds)
         heard = self._timed(heard, log_probs, best)
         return heard if sure or not self.decision.abstain else replace(heard, text=self.decision.abstain)
