@@ -37,3 +37,15 @@ def test_the_shipped_language_model_keeps_its_promise():
     again = evaluate("char-lstm")
     assert again.value == pytest.approx(promised.value, abs=0.002)  # its weights have half the bits
     assert again.wins and again.value < 1.40
+
+
+@pytest.mark.filterwarnings("ignore")  # of music21
+def test_the_shipped_fiddler_writes_tunes_that_another_program_reads_and_whose_bars_are_full():
+    from seqzoo.sampling import Sampling
+    from tests.bench.tunes import judged
+
+    generator = runs.load("folk-lstm", "generate")
+    made = generator.predict(sampling=Sampling(0.8, seed=5), samples=40)
+    read, right, inner = judged(made)
+    assert read >= 0.95 and right >= 0.9 and inner > 200
+    assert evaluate("folk-lstm").wins
