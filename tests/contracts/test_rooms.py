@@ -118,4 +118,6 @@ def test_the_test_part_opens_once(task, trained):
 def test_what_ships_loads_by_name(name):
     import seqzoo
 
-    assert type(seqzoo.load(name)).__name__ in ("Classifier", "Forecaster", "Generator", "Transcriber", "Translator")
+    assert type(seqzoo.load(name)).__name__ in (
+        "Classifier", "Forecaster", "Generator", "Tagger", "Transcriber", "Translator",
+    )  # fmt: skip
