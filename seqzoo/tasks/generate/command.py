@@ -138,36 +138,17 @@ def _deliver(
 ) -> None:
     """Print an answer, or write it: as rows into a .csv, .tsv or .jsonl, as it would be printed into other files."""
     from seqzoo import files
+    from seqzoo.tasks.generate import tunes
 
     text = json.dumps(answer, ensure_ascii=False) if as_json else shown
     if output is None:
         print(text)
     elif output.suffix.lower() in MIDI:
-        _as_midi([str(row["text"]) for row in rows], output)
+        if len(rows) != 1:
+            raise UserError(f"--output {output}: one tune a file", "seqzoo generate folk-lstm --output tune.mid")
+        tunes.write_midi(str(rows[0]["text"]), output)
     elif output.suffix.lower() in files.ROWS:
         files.write_rows(output, rows, force=force)
     else:
         with files.writing(output, force=force) as file:
             file.write(text + "\n")
-
-
-def _as_midi(texts: Sequence[str], output: Path) -> None:
-    """Write one tune in ABC notation as MIDI.
-
-    Raises:
-        UserError: several texts, one that is no tune, or the extra is missing.
-    """
-    try:
-        import music21
-    except ImportError:
-        raise UserError(f"--output {output}: MIDI needs music21", "pip install 'seqzoo[music]'") from None
-    if len(texts) != 1:
-        raise UserError(f"--output {output}: one tune a file", "seqzoo generate folk-lstm --output tune.mid")
-    part = output.with_name(f".{output.name}.part")
-    try:
-        music21.converter.parse(texts[0], format="abc").write("midi", fp=part)
-        part.replace(output)
-    except (music21.exceptions21.Music21Exception, ValueError, IndexError) as error:
-        raise UserError(f"this is no tune in ABC notation: {error}", "seqzoo generate folk-lstm --seed 2") from None
-    finally:
-        part.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Folk tunes in ABC notation: which lines of the files a model reads, a tune after another."""
+"""Folk tunes in ABC notation: which lines of the files a model reads, a tune after another; and a tune as MIDI."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seqzoo.errors import UserError
 from seqzoo.tasks.generate.text import Text
 
 _HEADERS = (b"X:", b"T:", b"M:", b"L:", b"K:")
@@ -58,3 +59,23 @@ def _ranges(tune: list[Line]) -> Iterator[tuple[int, int]]:
             begin = start
         end = stop
     yield begin, end
+
+
+def write_midi(tune: str, output: Path) -> None:
+    """Write a tune as MIDI, to a file that appears once it is whole.
+
+    Raises:
+        UserError: this is no tune, or the extra is missing.
+    """
+    try:
+        import music21
+    except ImportError:
+        raise UserError(f"--output {output}: MIDI needs music21", "pip install 'seqzoo[music]'") from None
+    part = output.with_name(f".{output.name}.part")
+    try:
+        music21.converter.parse(tune, format="abc").write("midi", fp=part)
+        part.replace(output)
+    except (music21.exceptions21.Music21Exception, ValueError, IndexError) as error:
+        raise UserError(f"this is no tune in ABC notation: {error}", "seqzoo generate folk-lstm --seed 2") from None
+    finally:
+        part.unlink(missing_ok=True)

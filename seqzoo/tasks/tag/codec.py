@@ -76,6 +76,16 @@ class TagCodec:
         spelled = {"alphabet": len(self.letters) + _SPECIAL_LETTERS, "width": self.width}
         return sizes | (spelled if self.width else {})
 
+    @property
+    def outside(self) -> str:
+        """The scheme in which tags leave the model: IOB2, or plain."""
+        return PLAIN if self.scheme == PLAIN else "IOB2"
+
+    @property
+    def kinds(self) -> list[str]:
+        """What is marked, sorted."""
+        return sorted({schemes.parted(tag)[1] or tag for tag in self.tags} - {schemes.OUTSIDE})
+
     @cached_property
     def allowed(self) -> np.ndarray:
         """Which tag may follow which; see `viterbi.allowed`."""
@@ -109,8 +119,7 @@ class TagCodec:
         Raises:
             UserError: a tag that training never saw.
         """
-        if self.scheme != PLAIN:
-            tags = schemes.written(schemes.spans(tags), len(tags), self.scheme)
+        tags = schemes.written(schemes.each(tags, self.scheme), len(tags), self.scheme)
         numbers = {tag: i for i, tag in enumerate(self.tags)}
         if unseen := sorted(set(tags) - set(numbers)):
             shown, known = ", ".join(unseen[:5]), ", ".join(self.tags[:30])

@@ -96,7 +96,7 @@ def _shown(one: Tagged, tagger: Tagger) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    kinds = sorted({tag.partition("-")[2] or tag for tag in tagger.codec.tags} - {"O"})
+    kinds = tagger.codec.kinds
     told, place = Text(), 0
     for span in one.spans:
         colour = _COLOURS[kinds.index(span.kind) % len(_COLOURS)]

@@ -9,7 +9,7 @@ import numpy as np
 from seqzoo.report import JSON
 from seqzoo.room import Judgement
 from seqzoo.runtime import Graph
-from seqzoo.tasks.tag import baselines, predict, score, sections
+from seqzoo.tasks.tag import baselines, predict, schemes, score, sections
 from seqzoo.tasks.tag.codec import TagCodec
 from seqzoo.tasks.tag.data import Sentences, Splits, read_own, together
 from seqzoo.tasks.tag.options import DataOptions
@@ -51,7 +51,7 @@ def judge(tagger: Tagger, splits: Splits | None, test: Sentences, recipe: TagRec
         metrics=_metrics(test, said, true, known),
         counts=_counts(splits, test, true),
         ms_for_one=ms,
-        facts=_facts(test, true, others, known) | {"speed": f"{ms:.1f} ms for one sentence, {rate:,.0f} a second"},
+        facts=_facts(test, others, known) | {"speed": f"{ms:.1f} ms for one sentence, {rate:,.0f} a second"},
         sections=sections.all_of(tagger, test, said, true, known),
         more=_by_kind(said, true),
     )
@@ -63,7 +63,7 @@ def _groups(test: Sentences) -> np.ndarray | None:
 
 
 def _learnt(codec: TagCodec, splits: Splits | None) -> str:
-    kinds = sorted({tag.partition("-")[2] or tag for tag in codec.tags} - {"O"})
+    kinds = codec.kinds
     named = ", ".join(kinds[:-1]) + f" and {kinds[-1]}" if 1 < len(kinds) <= 6 else f"{len(kinds)} kinds of words"
     return f"to mark {named}" + (f" from {len(splits.train):,} sentences" if splits else "")
 
@@ -75,22 +75,24 @@ def _metrics(
     if not test.plain:
         found["F1 of surface forms"] = score.surface_f1(test.words, said, true)
         found["macro F1"] = float(np.mean([row[2] for row in score.by_kind(said, true).values()]))
-    tags, right = ([_worded(test, spans) for spans in zip(test.words, marked, strict=True)] for marked in (said, true))
-    found["accuracy of words"] = score.word_accuracy(tags, right)
+    found["accuracy of words"] = score.word_accuracy(_tags(test, said), test.tags)
     if known is not None:
-        seen = {word.lower() for words in known.words for word in words}
-        accuracy, count = score.unknown_accuracy(test.words, tags, right, lambda word: word.lower() in seen)
+        accuracy, count = _on_unknown(test, said, known)
         if count:
             found["accuracy of unknown words"] = accuracy
     return found
 
 
-def _worded(test: Sentences, pair: tuple[Sequence[str], Sequence[Span]]) -> list[str]:
-    """Each word's tag."""
-    from seqzoo.tasks.tag import schemes
+def _tags(test: Sentences, said: Sequence[Sequence[Span]]) -> list[list[str]]:
+    """Each word's tag, as the test part has them."""
+    pairs = zip(said, test.words, strict=True)
+    return [schemes.written(spans, len(words), test.scheme) for spans, words in pairs]
 
-    words, spans = pair
-    return [one.kind for one in spans] if test.plain else schemes.written(spans, len(words), "IOB2")
+
+def _on_unknown(test: Sentences, said: Sequence[Sequence[Span]], known: Sentences) -> tuple[float, int]:
+    """The share of right tags among words that nobody knew, and how many these are."""
+    seen = {word.lower() for words in known.words for word in words}
+    return score.unknown_accuracy(test.words, _tags(test, said), test.tags, lambda word: word.lower() in seen)
 
 
 def _counts(splits: Splits | None, test: Sentences, true: Sequence[Sequence[Span]]) -> dict[str, int]:
@@ -101,7 +103,6 @@ def _counts(splits: Splits | None, test: Sentences, true: Sequence[Sequence[Span
 
 def _facts(
     test: Sentences,
-    true: Sequence[Sequence[Span]],
     others: Mapping[str, Sequence[Sequence[Span]]],
     known: Sentences | None,
 ) -> dict[str, str]:
@@ -111,10 +112,7 @@ def _facts(
         return {"not measured": f"{baselines.FEATURES}: pip install 'seqzoo[crf]'"}
     if not test.plain:
         return {}
-    tags, right = ([_worded(test, pair) for pair in zip(test.words, marked, strict=True)]
-                   for marked in (others[baselines.FEATURES], true))  # fmt: skip
-    seen = {word.lower() for words in known.words for word in words}
-    accuracy, count = score.unknown_accuracy(test.words, tags, right, lambda word: word.lower() in seen)
+    accuracy, count = _on_unknown(test, others[baselines.FEATURES], known)
     return {"unknown words": f"{count:,} of the test part; {baselines.FEATURES}: {accuracy:.1%} of them right"}
 
 

@@ -14,7 +14,7 @@ from seqzoo.errors import UserError
 from seqzoo.runtime import BATCH, Arrays, Graph, length, pad, windows
 from seqzoo.tasks.tag import schemes, viterbi
 from seqzoo.tasks.tag.codec import TagCodec
-from seqzoo.tasks.tag.schemes import PLAIN, Span
+from seqzoo.tasks.tag.schemes import Span
 from seqzoo.tasks.tag.words import Token, split
 
 GRAPH, TRANSITIONS = "model.onnx", "transitions"
@@ -102,11 +102,10 @@ class Tagger:
 
     def tags(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
         """The tags of each sentence, as a file would have them: in IOB2, or plain."""
-        return [self._as_written(self.codec.spans(numbers), len(numbers)) for numbers in self.numbers(sentences)]
-
-    def _as_written(self, spans: Sequence[Span], words: int) -> list[str]:
-        plain = self.codec.scheme == PLAIN
-        return [one.kind for one in spans] if plain else schemes.written(spans, words, "IOB2")
+        return [
+            schemes.written(self.codec.spans(numbers), len(numbers), self.codec.outside)
+            for numbers in self.numbers(sentences)
+        ]
 
     def predict(self, texts: Iterable[str]) -> Iterator[Tagged]:
         """Answer texts, in order, a bounded window of them at a time; a text without a word has no tags."""
@@ -134,7 +133,8 @@ class Tagger:
             for i, row, n, numbers in zip(rows, logits, lengths, decoded, strict=True):
                 spans = self.codec.spans(numbers)
                 sure = viterbi.confidence(row[:n], self.transitions, numbers, spans)
-                found[i] = (self._as_written(spans, int(n)), list(zip(spans, sure, strict=True)))
+                tags = schemes.written(spans, int(n), self.codec.outside)
+                found[i] = (tags, list(zip(spans, sure, strict=True)))
         return found
 
 

@@ -98,13 +98,15 @@ def each(tags: Sequence[str], scheme: str) -> list[Span]:
 
 
 def written(marked: Iterable[Span], length: int, scheme: str) -> list[str]:
-    """The tags of so many words.
+    """The tags of so many words: what `each` reads.
 
     Args:
-        marked: spans that do not overlap.
+        marked: spans that do not overlap; of a plain scheme one for each word.
         length: of the sentence, in words.
-        scheme: IOB1, IOB2 or BIOES.
+        scheme: in which they are written.
     """
+    if scheme == PLAIN:
+        return [span.kind for span in marked]
     tags, before = [OUTSIDE] * length, Span(-1, -1, "")
     for span in sorted(marked):
         for i in range(span.start, span.end):

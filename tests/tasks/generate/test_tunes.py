@@ -77,7 +77,7 @@ def test_the_terminal_stops_too(writer, capsys):
 
 @pytest.mark.filterwarnings("ignore")  # of music21
 def test_a_tune_becomes_midi(tmp_path):
-    command._as_midi(["X: 1\nT:One\nM:4/4\nL:1/4\nK:D\nDEFG|A4|]\n"], tmp_path / "tune.mid")
+    tunes.write_midi("X: 1\nT:One\nM:4/4\nL:1/4\nK:D\nDEFG|A4|]\n", tmp_path / "tune.mid")
     assert (tmp_path / "tune.mid").read_bytes()[:4] == b"MThd"
     assert [path.name for path in tmp_path.iterdir()] == ["tune.mid"]
 
