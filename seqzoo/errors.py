@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+
+_LISTED = 10
 
 
 class UserError(Exception):
@@ -23,3 +25,9 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
     match = get_close_matches(word, names, n=1, cutoff=0.5)
     listed = ", ".join(names) if names else "none"
     return f"did you mean {match[0]!r}? (allowed: {listed})" if match else f"allowed: {listed}"
+
+
+def listing(found: Sequence[str]) -> str:
+    """The first of what was found, each on a line of its own, and how many more there are."""
+    more = [f"and {len(found) - _LISTED} more"] if len(found) > _LISTED else []
+    return "".join(f"\n  {line}" for line in [*found[:_LISTED], *more])

@@ -109,10 +109,6 @@ class TagCodec:
         ids = [BEGIN, *(known.get(letter, UNKNOWN) for letter in kept), END]
         return np.array(ids + [PADDING] * (self.width - len(ids)), np.int32)
 
-    def known(self, word: str) -> bool:
-        """Whether a word has an id of its own."""
-        return known_as(word, self.lower) in self._ids  # type: ignore[attr-defined]
-
     def encode_tags(self, tags: Sequence[str]) -> np.ndarray:
         """(time,) int32 numbers of a sentence's tags, given in IOB2 or plain.
 

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seqzoo.errors import UserError
+from seqzoo.errors import UserError, listing
 from seqzoo.files import reading
 
 _LONGEST = 100_000  # words of a sentence: more, and the empty lines are missing
-_LISTED = 10
 COLUMNS_U = {"upos": 3, "xpos": 4}
 _OF_U = 10
 
@@ -99,11 +98,8 @@ def _width(columns: Sequence[str], name: str, word: int, tag: int) -> int:
 
 def _refuse(ragged: Sequence[str], name: str, width: int) -> None:
     if ragged:
-        more = f"\n  and {len(ragged) - _LISTED} more" if len(ragged) > _LISTED else ""
         raise UserError(
-            f"{name}: {len(ragged)} line(s) are not {width} columns, as the first is:\n  "
-            + "\n  ".join(ragged[:_LISTED])
-            + more,
+            f"{name}: {len(ragged)} line(s) are not {width} columns, as the first is:{listing(ragged)}",
             "tabs or spaces between columns, not both; the word first and the tag last",
         )
 

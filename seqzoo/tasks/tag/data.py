@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from seqzoo import fetch
-from seqzoo.errors import UserError
+from seqzoo.errors import UserError, listing
 from seqzoo.registry import find_dataset
 from seqzoo.report import JSON
 from seqzoo.room import Sealed
@@ -17,8 +17,6 @@ from seqzoo.tasks.tag import conll, datasets, schemes
 from seqzoo.tasks.tag.conll import Sentence
 from seqzoo.tasks.tag.options import DataOptions
 from seqzoo.tasks.tag.schemes import PLAIN
-
-_LISTED = 10
 
 
 @dataclass(frozen=True)
@@ -174,8 +172,7 @@ def _refuse_illegal(sentences: Sequence[Sentence], name: str, scheme: str) -> No
         for i in schemes.illegal(one.tags, scheme)
     ]
     if found:
-        more = f"\n  and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
         raise UserError(
-            f"{name}: {len(found)} tag(s) are illegal in {scheme}:\n  " + "\n  ".join(found[:_LISTED]) + more,
+            f"{name}: {len(found)} tag(s) are illegal in {scheme}:{listing(found)}",
             "--set data.repair=true reads each as the beginning of a span; --scheme names another scheme",
         )

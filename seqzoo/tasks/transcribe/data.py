@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from seqzoo import fetch
-from seqzoo.errors import UserError
+from seqzoo.errors import UserError, listing
 from seqzoo.files import ROWS, read_rows, reading
 from seqzoo.registry import find_dataset
 from seqzoo.report import JSON
@@ -271,18 +271,13 @@ def _check(pairs: Sequence[tuple[str, str]]) -> None:
     """Refuse recordings that are not there and texts that cannot be heard, all at once."""
     missing = [name for name, _ in pairs if not Path(name).is_file()]
     if missing:
-        raise UserError(f"{len(missing)} of {len(pairs)} recordings are not there:{_lines(missing)}")
+        raise UserError(f"{len(missing)} of {len(pairs)} recordings are not there:{listing(missing)}")
     digits = [f"{name}: {text!r}" for name, text in pairs if any(one.isnumeric() and not one.isalpha() for one in text)]
     if digits:
-        raise UserError(f"{len(digits)} text(s) hold digits:{_lines(digits)}", "write numbers as they are spoken")
+        raise UserError(f"{len(digits)} text(s) hold digits:{listing(digits)}", "write numbers as they are spoken")
     empty = [f"{name}: {text!r}" for name, text in pairs if not plain(text)]
     if empty:
-        raise UserError(f"{len(empty)} text(s) hold no letter:{_lines(empty)}", "leave these recordings out")
-
-
-def _lines(found: Sequence[str]) -> str:
-    more = f"\n  and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
-    return "".join(f"\n  {line}" for line in found[:_LISTED]) + more
+        raise UserError(f"{len(empty)} text(s) hold no letter:{listing(empty)}", "leave these recordings out")
 
 
 def _files(entries: Sequence[Entry], rate: int) -> list[np.ndarray]:
@@ -294,5 +289,5 @@ def _files(entries: Sequence[Entry], rate: int) -> list[np.ndarray]:
         except UserError as error:
             broken.append(str(error))
     if broken:
-        raise UserError(f"{len(broken)} recording(s) cannot be used:{_lines(broken)}")
+        raise UserError(f"{len(broken)} recording(s) cannot be used:{listing(broken)}")
     return found

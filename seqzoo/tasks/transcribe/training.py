@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqzoo.errors import UserError
+from seqzoo.errors import UserError, listing
 from seqzoo.recipe import Recipe
 from seqzoo.room import Batch, Training
 from seqzoo.runtime import pad
@@ -25,7 +25,6 @@ TranscribeRecipe = Recipe[DataOptions, CodecOptions, DecideOptions]
 TARGET = "letters"
 _POOL = 20  # batches whose strings are sorted by length together
 _MEASURED = 400  # recordings whose frames set mean and deviation
-_LISTED = 10
 
 
 def training(codec: SpeechCodec, splits: Splits, recipe: TranscribeRecipe, seed: int) -> Training:
@@ -152,9 +151,8 @@ def refuse_short(model: keras.Model, codec: SpeechCodec, clips: Clips) -> None:
         if have < need:
             found.append(f"{name}: {len(samples) / clips.rate:.2f} s are {have} steps, {text!r} needs {need}")
     if found:
-        more = f"\n  and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
         raise UserError(
-            f"{len(found)} recording(s) are too short for their text:\n  " + "\n  ".join(found[:_LISTED]) + more,
+            f"{len(found)} recording(s) are too short for their text:{listing(found)}",
             "check these texts, or take shorter steps: --set model.stride=1",
         )
 
