@@ -6,7 +6,7 @@ import math
 import types
 import typing
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from seqzoo.errors import nearest
 
@@ -16,6 +16,41 @@ class Flag(NamedTuple):
 
     help: str
     takes: str = "COLUMN"
+
+
+class Parts(Protocol):
+    """What every [data] table says: where the data are, and which shares are kept to choose by and to test on."""
+
+    @property
+    def dataset(self) -> str:
+        """A registered data set, or nothing."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """A file of one's own, or nothing."""
+        ...
+
+    @property
+    def validation(self) -> float:
+        """A share."""
+        ...
+
+    @property
+    def test(self) -> float:
+        """A share."""
+        ...
+
+
+def parts_of(what: str, data: Parts, most: float) -> list[str]:
+    """List what is out of range there; a share is one of `what`, and below `most`."""
+    found = [] if bool(data.dataset) != bool(data.path) else ["data needs either dataset or path"]
+    shares = {"validation": data.validation, "test": data.test}
+    return found + [
+        f"data.{name} is a share of the {what}: above 0 and below {most}"
+        for name, share in shares.items()
+        if not 0 < share < most
+    ]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqzoo.errors import nearest
-from seqzoo.options import Flag
+from seqzoo.options import Flag, parts_of
 
 KEEP = ("head", "tail", "head+tail")
 FLAGS = {
@@ -31,12 +31,7 @@ class DataOptions:
 
     def problems(self) -> list[str]:
         """List what is out of range."""
-        found = []
-        if bool(self.dataset) == bool(self.path):
-            found.append("data needs either dataset or path")
-        for name in ("validation", "test"):
-            if not 0 < getattr(self, name) < 0.6:
-                found.append(f"data.{name} is a share of the examples: above 0 and below 0.6")
+        found = parts_of("examples", self, 0.6)
         if self.limit < 0:
             found.append("data.limit must be 0 (all examples) or more")
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqzoo.errors import nearest
-from seqzoo.options import Flag
+from seqzoo.options import Flag, parts_of
 
 FEW = "few"
 MENDS = ("sort", "duplicates", "gaps", FEW)
@@ -57,12 +57,7 @@ class DataOptions:
 
     def problems(self) -> list[str]:
         """List what is out of range."""
-        problems = []
-        if bool(self.dataset) == bool(self.path):
-            problems.append("data needs either dataset or path")
-        for name in ("validation", "test"):
-            if not 0 < getattr(self, name) < 0.6:
-                problems.append(f"data.{name} is a share of the time axis: above 0 and below 0.6")
+        problems = parts_of("time axis", self, 0.6)
         if self.source not in ("yahoo", "sample"):
             problems.append(f"data.source = {self.source!r}: {nearest(self.source, ('yahoo', 'sample'))}")
         problems += [f"data.mend: {word!r}: {nearest(word, MENDS)}" for word in self.mend if word not in MENDS]

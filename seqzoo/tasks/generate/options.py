@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqzoo.errors import nearest
-from seqzoo.options import Flag
+from seqzoo.options import Flag, parts_of
 
 UNITS = ("character", "word", "token")
 READS = ("before", "window", "both")
@@ -32,12 +32,7 @@ class DataOptions:
 
     def problems(self) -> list[str]:
         """List what is out of range."""
-        found = []
-        if bool(self.dataset) == bool(self.path):
-            found.append("data needs either dataset or path")
-        for name in ("validation", "test"):
-            if not 0 < getattr(self, name) < 0.5:
-                found.append(f"data.{name} is a share of the text: above 0 and below 0.5")
+        found = parts_of("text", self, 0.5)
         return found
 
 

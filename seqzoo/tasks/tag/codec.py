@@ -15,7 +15,7 @@ import numpy as np
 
 from seqzoo.errors import UserError
 from seqzoo.runtime import Arrays
-from seqzoo.tasks.tag import given, schemes, viterbi
+from seqzoo.tasks.tag import schemes, vectors, viterbi
 from seqzoo.tasks.tag.data import Splits
 from seqzoo.tasks.tag.options import CodecOptions
 from seqzoo.tasks.tag.schemes import PLAIN, SCHEMES, Span
@@ -169,7 +169,7 @@ class TagCodec:
 def _further(splits: Splits, options: CodecOptions, known: set[str]) -> list[str]:
     """Words that occur in other texts alone, or in a file of word vectors: so many as `options.more`."""
     if splits.vectors:
-        named = dict.fromkeys(known_as(word, options.lower) for word in given.words(Path(splits.vectors)))
+        named = dict.fromkeys(known_as(word, options.lower) for word in vectors.words(Path(splits.vectors)))
         return [word for word in named if word not in known][: options.more]
     others = Counter(known_as(word, options.lower) for words in splits.paragraphs() for word in words)
     return [word for word, _ in _ranked(others) if word not in known][: options.more]

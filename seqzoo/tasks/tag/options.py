@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqzoo.errors import nearest
-from seqzoo.options import Flag
+from seqzoo.options import Flag, parts_of
 
 TEXTS = ("imdb", "sms-spam", "tweeteval", "wikitext-2", "wikitext-2-valid")
 READ = ("detect", "IOB1", "IOB2", "BIOES", "plain")
@@ -48,14 +48,9 @@ class DataOptions:
 
     def problems(self) -> list[str]:
         """List what is out of range."""
-        found = []
-        if bool(self.dataset) == bool(self.path):
-            found.append("data needs either dataset or path")
+        found = parts_of("documents", self, 0.6)
         if self.scheme not in READ:
             found.append(f"data.scheme = {self.scheme!r}: {nearest(self.scheme, READ)}")
-        for name in ("validation", "test"):
-            if not 0 < getattr(self, name) < 0.6:
-                found.append(f"data.{name} is a share of the documents: above 0 and below 0.6")
         found += [f"data.texts: {name!r}: {nearest(name, TEXTS)}" for name in self.texts if name not in TEXTS]
         if self.limit < 0:
             found.append("data.limit must be 0 (all sentences) or more")

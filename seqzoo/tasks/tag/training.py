@@ -10,7 +10,7 @@ import numpy as np
 
 from seqzoo.recipe import Recipe
 from seqzoo.room import Training
-from seqzoo.tasks.tag import given
+from seqzoo.tasks.tag import vectors
 from seqzoo.tasks.tag.codec import TagCodec
 from seqzoo.tasks.tag.data import Sentences, Splits
 from seqzoo.tasks.tag.options import CodecOptions, DataOptions, DecideOptions
@@ -53,7 +53,7 @@ def training(codec: TagCodec, splits: Splits, recipe: TagRecipe, seed: int) -> T
 def _vectors(codec: TagCodec, splits: Splits, size: int, dim: int) -> np.ndarray:
     if splits.vectors:
         places = {word: i + SPECIAL for i, word in enumerate(codec.words)}
-        return given.table(Path(splits.vectors), places, size, dim)
+        return vectors.table(Path(splits.vectors), places, size, dim)
     from itertools import chain
 
     from seqzoo.vectors import ppmi_svd

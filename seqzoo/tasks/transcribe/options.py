@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqzoo.errors import nearest
-from seqzoo.options import Flag
+from seqzoo.options import Flag, parts_of
 
 TARGETS = ("letters", "word")
 FLAGS = {
@@ -46,14 +46,9 @@ class DataOptions:
 
     def problems(self) -> list[str]:
         """List what is out of range."""
-        found = []
-        if bool(self.dataset) == bool(self.path):
-            found.append("data needs either dataset or path")
+        found = parts_of("recordings", self, 0.6)
         if not 4000 <= self.rate <= 48_000:
             found.append("data.rate must lie between 4000 and 48000 samples a second")
-        for name in ("validation", "test"):
-            if not 0 < getattr(self, name) < 0.6:
-                found.append(f"data.{name} is a share of the recordings: above 0 and below 0.6")
         for name in ("limit", "also_limit"):
             if getattr(self, name) < 0:
                 found.append(f"data.{name} must be 0 (all recordings) or more")

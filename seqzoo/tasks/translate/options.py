@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqzoo.errors import nearest
-from seqzoo.options import Flag
+from seqzoo.options import Flag, parts_of
 
 UNITS = ("subword", "character")
 FLAGS = {
@@ -43,14 +43,9 @@ class DataOptions:
 
     def problems(self) -> list[str]:
         """List what is out of range."""
-        found = []
-        if bool(self.dataset) == bool(self.path):
-            found.append("data needs either dataset or path")
+        found = parts_of("sources", self, 0.5)
         if self.dataset and (self.source, self.target, self.dialogue) != ("source", "target", ""):
             found.append("--source, --target and --dialogue are columns of your own file: name it with --data")
-        for name in ("validation", "test"):
-            if not 0 < getattr(self, name) < 0.5:
-                found.append(f"data.{name} is a share of the sources: above 0 and below 0.5")
         found += [f"data.{name} must be at least 1" for name in ("turns", "longest") if getattr(self, name) < 1]
         if self.limit < 0:
             found.append("data.limit must be 0 (all pairs) or more")
