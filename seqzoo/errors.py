@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 _LISTED = 10
@@ -17,6 +18,22 @@ class UserError(Exception):
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+
+@contextmanager
+def needs(what: str, extra: str) -> Iterator[None]:
+    """Around imports of packages that only an extra brings, for the sake of `what`.
+
+    Raises:
+        UserError: one of them is missing; the hint says what to install.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "seqzoo").startswith("seqzoo"):
+            raise
+        message = f"{what} needs {error.name}, which is not installed"
+        raise UserError(message, f"pip install 'seqzoo[{extra}]'") from None
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from seqzoo.errors import UserError
+from seqzoo.errors import UserError, needs
 from seqzoo.options import Fit
 
 CHECKPOINT = "checkpoint.npz"
@@ -48,10 +48,8 @@ def tensorboard(folder: Path) -> Any:
     Raises:
         UserError: it is not installed.
     """
-    try:
+    with needs("--tensorboard", "tensorboard"):
         import tensorboard  # noqa: F401
-    except ImportError:
-        raise UserError("TensorBoard is not installed", "pip install 'seqzoo[tensorboard]'") from None
     return keras.callbacks.TensorBoard(folder / TENSORBOARD)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from seqzoo import fetch
-from seqzoo.errors import UserError, nearest
+from seqzoo.errors import UserError, nearest, needs
 from seqzoo.files import writing
 from seqzoo.report import JSON
 
@@ -55,10 +55,8 @@ def _day(text: str) -> np.datetime64:
 
 
 def _sample(ticker: str) -> tuple[Prices, dict[str, JSON]]:
-    try:
+    with needs("the sample of prices", "sample"):
         from bokeh_sampledata import stocks
-    except ImportError:
-        raise UserError("the sample prices are not installed", "pip install 'seqzoo[sample]'") from None
     if ticker.upper() not in SAMPLE:
         raise UserError(f"the sample has no {ticker!r}: {nearest(ticker.upper(), SAMPLE)}")
     raw = getattr(stocks, ticker.upper())

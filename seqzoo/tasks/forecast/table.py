@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from seqzoo import files
-from seqzoo.errors import UserError, nearest
+from seqzoo.errors import UserError, nearest, needs
 from seqzoo.files import reading
 
 _TIMES = ("time", "date", "datetime", "timestamp", "ds", "date time", "year", "quarter", "month", "week", "day", "hour")
@@ -54,10 +54,8 @@ def _separator(line: str) -> str:
 def _parquet(path: Path) -> Columns:
     if not path.is_file():
         raise UserError(f"no such file: {path}")
-    try:
+    with needs("reading Parquet", "parquet"):
         pyarrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
-    except ImportError:
-        raise UserError("reading Parquet needs pyarrow", "pip install 'seqzoo[parquet]'") from None
     try:
         rows = parquet.read_table(path)
     except (OSError, pyarrow.ArrowException) as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqzoo.errors import UserError
+from seqzoo.errors import UserError, needs
 from seqzoo.tasks.generate.text import Text
 
 _HEADERS = (b"X:", b"T:", b"M:", b"L:", b"K:")
@@ -67,10 +67,8 @@ def write_midi(tune: str, output: Path) -> None:
     Raises:
         UserError: this is no tune, or the extra is missing.
     """
-    try:
+    with needs(f"--output {output}", "music"):
         import music21
-    except ImportError:
-        raise UserError(f"--output {output}: MIDI needs music21", "pip install 'seqzoo[music]'") from None
     part = output.with_name(f".{output.name}.part")
     try:
         music21.converter.parse(tune, format="abc").write("midi", fp=part)

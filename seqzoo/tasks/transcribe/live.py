@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from seqzoo.errors import UserError, nearest
+from seqzoo.errors import UserError, nearest, needs
 from seqzoo.tasks.transcribe import audio
 
 if TYPE_CHECKING:
@@ -42,9 +42,8 @@ def listened(known: int, rate: int | None) -> Iterator[np.ndarray]:
         UserError: there is none, or it has another rate.
     """
     try:
-        import sounddevice
-    except ImportError as error:
-        raise UserError(f"there is no microphone to listen to: {error}", "pip install 'seqzoo[microphone]'") from None
+        with needs("--microphone", "microphone"):
+            import sounddevice
     except OSError as error:  # the package is here, the system's library is not
         raise UserError(f"there is no microphone to listen to: {error}", "apt install libportaudio2") from None
     given = rate or known
