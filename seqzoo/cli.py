@@ -14,6 +14,7 @@ import typer
 from seqzoo import flags, tasks
 from seqzoo.errors import UserError
 from seqzoo.flags import Data, Json, Quiet, RecipeName, RunName, Seed, Sets
+from seqzoo.serve.command import command as serve
 
 app = typer.Typer(
     name="seqzoo",
@@ -189,6 +190,7 @@ def compare(
 
 for _room in tasks.ROOMS:
     app.command(_room)(tasks.part(_room, "command").command)
+app.command("serve")(serve)
 
 
 @data_app.command("list")

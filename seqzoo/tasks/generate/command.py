@@ -96,18 +96,13 @@ def _write(
     generator: Generator, prime: str | None, length: int | None, sampling: Sampling, replace_unknown: bool
 ) -> None:
     """Write a text to the terminal as it is made."""
-    length, stop, told = length or generator.defaults.length, generator.defaults.stop, ""
     start = generator.defaults.prime if prime is None else prime
     ids = generator.prime(start, replace_unknown)
-    begun = [int(unit) for unit in ids] if start else []
-    made = (int(step[0]) for step in generator.stream(ids, length, sampling))
-    for number, piece in enumerate(generator.codec.spelled(unit for part in (begun, made) for unit in part)):
+    begun = len(ids) if start else 0
+    sys.stdout.write(generator.codec.decode(ids[len(ids) - begun :]))
+    for piece, _ in generator.told(ids, begun, length or generator.defaults.length, sampling):
         sys.stdout.write(piece)
-        if number >= len(begun):
-            sys.stdout.flush()
-            told = (told + piece)[-len(piece) - len(stop) :]
-            if stop and stop in told:
-                break
+        sys.stdout.flush()
     sys.stdout.write("\n")
 
 

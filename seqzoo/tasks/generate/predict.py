@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -167,6 +168,38 @@ class Generator:
         Raises:
             UserError: a number out of range, or weights that are no numbers.
         """
+        return (chosen for chosen, _ in self._steps(ids, length, sampling, samples))
+
+    def told(self, ids: np.ndarray, begun: int, length: int, sampling: Sampling) -> Iterator[tuple[str, float]]:
+        """What each step adds to the text, up to where it ends by itself, and its surprise in bits.
+
+        Args:
+            ids: (n,), what the text begins with, as far as the model is concerned.
+            begun: how many of them, from the end, stand in the text.
+            length: steps, at most.
+            sampling: how each is chosen.
+
+        Raises:
+            UserError: as `stream`.
+        """
+        stop, text, surprises = self.defaults.stop, "", []
+
+        def units() -> Iterator[int]:
+            yield from map(int, ids[len(ids) - begun :])
+            for chosen, logits in self._steps(ids, length, sampling, 1):
+                surprises.append(bits(logits[0], int(chosen[0])))
+                yield int(chosen[0])
+
+        for piece in itertools.islice(self.codec.spelled(units()), begun, None):
+            yield piece, surprises[-1]
+            text = (text + piece)[-len(piece) - len(stop) :]
+            if stop and stop in text:
+                return
+
+    def _steps(
+        self, ids: np.ndarray, length: int, sampling: Sampling, samples: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Each step's (samples,) ids, and the (samples, size) logits that they were chosen by."""
         sampling.check()
         streams = chances(sampling.seed, samples)
         made = [list(map(int, ids)) for _ in range(samples)] if sampling.no_repeat else []
@@ -177,7 +210,7 @@ class Generator:
                 logits = forbid(logits, made, sampling.no_repeat)
             p = probabilities(logits, sampling)
             chosen = choose(p, np.array([stream.random() for stream in streams])).astype(np.int32)
-            yield chosen
+            yield chosen, logits
             for row, unit in zip(made, chosen, strict=True) if made else ():
                 row.append(int(unit))
             if not left:
@@ -221,3 +254,9 @@ class Generator:
         """A text up to where it ends by itself, after so many characters that were given."""
         place = text.find(self.defaults.stop, begun) if self.defaults.stop else -1
         return text if place < 0 else text[:place]
+
+
+def bits(logits: np.ndarray, unit: int) -> float:
+    """The surprise at a unit: its negative logarithmic probability (base 2) under (size,) logits."""
+    top = logits.max()
+    return float((top + np.log(np.exp(logits - top).sum()) - logits[unit]) / np.log(2))

@@ -46,8 +46,8 @@ def read(path: Path, rate: int) -> np.ndarray:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from None
 
 
-def decoded(file: IO[bytes], name: str, rate: int) -> np.ndarray:
-    """The same of an open file.
+def decoded(file: IO[bytes], name: str, rate: int, longest_s: int = LONGEST_S) -> np.ndarray:
+    """The same of an open file, of so many seconds at most.
 
     Raises:
         UserError: it is no recording, a broken one, or it holds nothing.
@@ -56,7 +56,7 @@ def decoded(file: IO[bytes], name: str, rate: int) -> np.ndarray:
 
     try:
         with soundfile.SoundFile(file) as sound:
-            _check(sound, name)
+            _check(sound, name, longest_s)
             samples = np.concatenate([*_mixed(sound, name, rate), np.empty(0, np.float32)])
             broken = sound.frames > sound.tell() or _cut(sound, file)
     except (soundfile.SoundFileError, ValueError, TypeError) as error:
@@ -68,11 +68,12 @@ def decoded(file: IO[bytes], name: str, rate: int) -> np.ndarray:
     return samples
 
 
-def _check(sound: Any, name: str) -> None:
+def _check(sound: Any, name: str, longest_s: int) -> None:
     if not SLOWEST <= sound.samplerate <= FASTEST:
         raise UserError(f"{name}: {sound.samplerate} samples a second are no recording", _CONVERT)
-    if sound.frames > LONGEST_S * sound.samplerate and sound.seekable():
-        raise UserError(f"{name} is longer than {LONGEST_S // 3600} hours: cut it")
+    if sound.frames > longest_s * sound.samplerate and sound.seekable():
+        most = f"{longest_s // 3600} hours" if longest_s >= 3600 else f"{longest_s} seconds"
+        raise UserError(f"{name} is longer than {most}: cut it")
 
 
 def _cut(sound: Any, file: IO[bytes]) -> bool:
