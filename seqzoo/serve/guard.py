@@ -20,8 +20,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OPEN = ("/", "/health", "/favicon.ico")  # and the parts of the page: need no token and count for no rate
 _CLIENTS = 10_000  # of which is remembered how often they asked
+_POLICY = b"default-src 'self'; media-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _SAFE = (
-    (b"content-security-policy", b"default-src 'self'; media-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'"),
+    (b"content-security-policy", _POLICY),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),

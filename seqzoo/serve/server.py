@@ -72,6 +72,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen()  # who reads the address may call it at once
     except OSError as error:
         listening.close()
         raise UserError(f"cannot listen on {host}:{port}: {error.strerror}", "seqzoo serve --port 0") from None

@@ -107,6 +107,11 @@ FLOORS = [  # a module may import from its own floor and below
     ["page.html", "page.terminal"],
     ["corridor"],
     ["compare", "flags"],
+    ["serve", "serve.batching", "serve.limits", "serve.metrics", "serve.service"],
+    ["serve.guard", "serve.loaded"],
+    ["serve.app"],
+    ["serve.server"],
+    ["serve.command"],
     ["door"],
     ["cli", "", "__main__"],
 ]

@@ -25,7 +25,7 @@ function result(id = "answer") {
 function bars(probabilities) {
   const rows = Object.entries(probabilities).sort((a, b) => b[1] - a[1]).slice(0, 6);
   return make("div", { class: "bars" }, ...rows.map(([name, share]) =>
-    make("div", {}, make("span", {}, name), make("meter", { min: 0, max: 1, value: share, "aria-label": name }), make("span", { class: "n" }, percent(share)))));
+    make("div", {}, make("span", {}, name), make("progress", { max: 1, value: share, "aria-label": name }), make("span", { class: "n" }, percent(share)))));
 }
 
 function moved(words, top) {
