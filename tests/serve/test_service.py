@@ -18,6 +18,7 @@ from tests.conftest import fails
 from tests.serve.conftest import serving
 from tests.tasks.forecast import cases
 
+LAST = np.datetime64("2022-01-01") + cases.STEPS - 1
 SAMPLES = Path(seqzoo.__file__).parent / "bundles" / "recordings"
 
 
@@ -37,20 +38,23 @@ def test_each_room_answers_as_the_package_does(service):
     assert said["text"] == seqzoo.transcribe(path, "digits-ctc").text and said["model"] == "digits-ctc"
 
 
+def with_promotions(run: Path, path: Path) -> Path:
+    """The data of a run, and the promotions of three days more, which are known in advance."""
+    ahead = "".join(f"{LAST + i},,{i % 2},\n" for i in (1, 2, 3))
+    path.write_text(Path(runs.recipe_of(run).data.path).read_text() + ahead)
+    return path
+
+
 def test_a_series_is_forecast_as_on_the_command_line(trained, tmp_path):
     run = trained("forecast")
-    about = runs.recipe_of(run).data
-    last = np.datetime64("2022-01-01") + cases.STEPS - 1
-    ahead = "".join(f"{last + i},,{i % 2},\n" for i in (1, 2, 3))  # the promotion is known in advance
-    path = tmp_path / "sales.csv"
-    path.write_text(Path(about.path).read_text() + ahead)
+    path = with_promotions(run, tmp_path / "sales.csv")
     table = seqzoo.forecast(path, run=run, time="day", target="sales", known=["promo"])
     with serving(str(run), cwd=tmp_path) as service:
         said = service.post("/forecast", {"csv": path.read_text(), "time": "day"}).json["series"][0]
         other = service.post("/forecast", {"csv": "day,promo\n2022-01-01,1\n"})
     assert [row["forecast"] for row in said["forecast"]] == pytest.approx(list(table["forecast"]))
     assert [row["80% high"] for row in said["forecast"]] == pytest.approx(list(table["80% high"]))
-    assert len(said["observed"]) == 200 and said["times"][-1] == str(last)
+    assert len(said["observed"]) == 200 and said["times"][-1] == str(LAST)
     assert other.status == 422 and "no column 'sales'" in other.json["error"]
 
 
