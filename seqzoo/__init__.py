@@ -12,6 +12,7 @@ Names are resolved on first use, so that `import seqzoo` costs nothing.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from seqzoo.tasks.tag.door import tag
     from seqzoo.tasks.transcribe.door import transcribe
     from seqzoo.tasks.translate.door import translate
+
+# ONNX Runtime (1.29 and later) reports to its makers which models are loaded, unless it is told not to.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = [
     "Report",

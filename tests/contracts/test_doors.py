@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,17 @@ def test_the_package_itself_is_imported_in_no_time():
     code = "import sys, seqzoo; dir(seqzoo); print(sorted(m for m in sys.modules if m.startswith('seqzoo')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "['seqzoo']"
+
+
+def test_nothing_is_reported_to_the_makers_of_the_runtime(tmp_path):
+    """It keeps what it has not sent yet in a cache of its own: there is none."""
+    code = "import os, seqzoo; seqzoo.classify('superb'); print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    home = os.environ | {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    home.pop("ORT_DISABLE_TELEMETRY", None)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=home, cwd=tmp_path
+    )
+    assert done.stdout.strip() == "1" and not list(tmp_path.rglob("*onnxruntime*"))
 
 
 def test_every_public_name_is_there_and_known_to_type_checkers():
