@@ -34,9 +34,10 @@ def _answer(classifier: Classifier, questions: Sequence[Text]) -> list[JSON]:
     found = [asdict(answer) for answer in answers]
     for question, answer in zip(questions, found, strict=True):
         if question.explain and answer["known"]:
-            answer["words"] = classifier.explain(question.text)
+            answer["words"] = classifier.explain(question.text, _EXPLAINED)
     return found
 
 
+_EXPLAINED = 200  # words, each of which is a question to the network
 EXAMPLE = {"text": "A slow start, but the ending was superb", "explain": True}
 SERVICE: Service[Classifier, Text] = Service(Text, Class, EXAMPLE, _answer, together=64)
