@@ -33,6 +33,8 @@ def main(seqzoo: str, run: str) -> None:
     for args in (["train", "sine-rnn"], ["evaluate", "imdb-bilstm"], ["compare", "stock-gru", "stock-lstm"]):
         told = ask(seqzoo, *args, expected=2).stderr
         assert "which is not installed here" in told and "pip install seqzoo" in told, (args, told)
+    told = ask(seqzoo, "serve", expected=2).stderr
+    assert "pip install 'seqzoo[serve]'" in told, told
     print("small environment: all predicting verbs answer")
 
 
