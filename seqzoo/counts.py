@@ -64,7 +64,7 @@ class Successors:
     def _views(self) -> tuple[memoryview, ...]:
         """The arrays again: a single number is read from a view in a fraction of the time."""
         arrays = (self.contexts, self.starts, self.units, self.shares, self.kept_back)
-        return tuple(memoryview(np.ascontiguousarray(one)) for one in arrays)
+        return tuple(np.ascontiguousarray(one).data for one in arrays)
 
 
 @dataclass(frozen=True)
