@@ -122,6 +122,9 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Also write TensorBoard logs into the run's folder.")
     ] = False,
+    quantize: Annotated[
+        bool, typer.Option("--quantize", help="8-bit weights, kept only if validation loses less than .2 points.")
+    ] = False,
     require_win: Annotated[bool, typer.Option("--require-win", help="Exit 1 unless the baselines are beaten.")] = False,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -141,11 +144,12 @@ def train(
                 f"seqzoo train {name} --resume",
             )
         folder = out or runs.unfinished(Path(name).stem)
-        chosen, seed = runs.resumable(folder)
+        chosen, seed, asked = runs.resumable(folder)
+        quantize = quantize or asked
     else:
         chosen = recipe.load(name, overrides)
         folder = out or runs.new_folder(chosen.name)
-    work = Work(seed, resume, quiet, tensorboard, lambda line: flags.say(quiet, line))
+    work = Work(seed, resume, quiet, tensorboard, lambda line: flags.say(quiet, line), quantize)
     try:
         report = walk(chosen, folder, work)
     except KeyboardInterrupt:

@@ -14,8 +14,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqzoo import bundle, judge, registry, runs
+from seqzoo import bundle, judge, lighter, registry, runs
+from seqzoo.errors import UserError
 from seqzoo.judge import Metric, Scores
+from seqzoo.lighter import Weighed
 from seqzoo.recipe import NONE, Recipe
 from seqzoo.report import JSON, Measured, Report
 from seqzoo.room import C, D, Graphs, Judgement, K, P, Room, S, T, X
@@ -38,6 +40,7 @@ class Work:
         quiet: no progress.
         tensorboard: write TensorBoard's logs as well.
         say: told what is going on.
+        quantize: 8-bit weights, where validation allows it.
     """
 
     seed: int = 0
@@ -45,6 +48,7 @@ class Work:
     quiet: bool = False
     tensorboard: bool = False
     say: Callable[[str], None] = lambda line: None
+    quantize: bool = False
 
 
 def train(recipe: Recipe[D, C, X], out: Path, work: Work | None = None) -> Report:
@@ -60,19 +64,26 @@ def train(recipe: Recipe[D, C, X], out: Path, work: Work | None = None) -> Repor
 
 def walk(room: Room[D, C, X, S, T, K, P], recipe: Recipe[D, C, X], out: Path, work: Work) -> Report:
     """The walk of `train` through one room."""
-    folder = runs.working_folder(out, recipe, work.seed, work.resume)
+    if work.quantize and recipe.architecture == NONE:
+        raise UserError(f"{recipe.name} has no network whose weights --quantize could round")
+    folder = runs.working_folder(out, recipe, work.seed, work.resume, work.quantize)
     started = time.perf_counter()
     work.say(f"reading {recipe.data.dataset or recipe.data.path}")
     splits = room.load(recipe.data, work.quiet)  # first: yfinance's transport must be loaded before TensorFlow
     codec = room.fit_codec(splits, recipe.codec)
     learnt = _learnt(room, recipe, splits, codec, folder, work)
     predictor = room.decide(codec, learnt.graphs.files, splits, recipe)
+    weighed = None
+    if work.quantize:
+        learnt, predictor, weighed = _lighter(room, recipe, splits, codec, learnt, predictor)
+        work.say(f"{lighter.NAME} {weighed.told}")
     work.say("unsealing the test part")
     test = room.open_test(splits)
     answering = learnt
     for number, part in enumerate(room.refits(splits, test, recipe), start=1):
         if learnt.model is not None and room.answers(predictor):
             answering = _again(room, recipe, part, codec, folder / f"refit-{number}", work, learnt)
+            answering = _in_eight_bits(answering) if weighed and weighed.kept else answering
         predictor = room.refitted(predictor, answering.graphs.files, part, recipe)
     work.say("judging, beside the baselines")
     judgement = room.judge(predictor, splits, test, recipe)
@@ -90,6 +101,7 @@ def walk(room: Room[D, C, X, S, T, K, P], recipe: Recipe[D, C, X], out: Path, wo
         onnx_difference=max(learnt.graphs.difference, answering.graphs.difference),
         weights_sha256=weights_hash(answering.model.get_weights()) if answering.model else "",
     )
+    report = weighed.on(report) if weighed else report
     _save(out, folder, recipe, codec, answering, predictor, report)
     return report
 
@@ -145,6 +157,23 @@ def _learnt(
     stride = max(1, len(training.validation) // _CHECKED)
     real = list(islice(training.validation.epoch(0), 0, None, stride))
     return Learnt(model, history, room.graphs(model, codec, real))
+
+
+def _lighter(
+    room: Room[D, C, X, S, T, K, P], recipe: Recipe[D, C, X], splits: S, codec: K, exact: Learnt, predictor: P
+) -> tuple[Learnt, P, Weighed]:
+    """The network and its predictor with 8-bit weights; as they were, where that would cost too much on validation."""
+    rounded = _in_eight_bits(exact)
+    other = room.decide(codec, rounded.graphs.files, splits, recipe)
+    values = room.validate(predictor, splits), room.validate(other, splits)
+    weighed = Weighed(room.metric, *values, *(lighter.weight(one.graphs.files) for one in (exact, rounded)))
+    return (rounded, other, weighed) if weighed.kept else (exact, predictor, weighed)
+
+
+def _in_eight_bits(learnt: Learnt) -> Learnt:
+    from seqzoo.graph import quantize
+
+    return replace(learnt, graphs=learnt.graphs._replace(files=quantize.each(learnt.graphs.files)))
 
 
 def _again(

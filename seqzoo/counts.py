@@ -15,7 +15,8 @@ from seqzoo.ngrams import MOST_COUNTED, Counts, chain, codes_of
 
 FILE = "counts.npz"
 _LARGEST = 2**16 - 1  # a count
-_SHORT = 3  # units of the contexts whose probabilities are kept once they were asked for
+_FEW = 6  # units that are refined sooner one by one than as an array
+_SHORT = 4  # units of the contexts whose probabilities are kept once they were asked for
 _KEPT = 2_000_000  # numbers kept, at most
 
 
@@ -47,12 +48,23 @@ class Successors:
     def refine(self, p: np.ndarray, context: int) -> bool:
         """Turn (size,) probabilities after a shorter context, in place, into those after this one, if it ever came."""
         i = int(self.contexts.searchsorted(context))
-        if i == len(self.contexts) or self.contexts[i] != context:
+        contexts, starts, units, shares, kept_back = self._views
+        if i == len(contexts) or contexts[i] != context:
             return False
-        here = slice(self.starts[i], self.starts[i + 1])
-        p *= self.kept_back[i]
-        p[self.units[here]] += self.shares[here]
+        begin, end = starts[i], starts[i + 1]
+        p *= kept_back[i]
+        if end - begin > _FEW:
+            p[self.units[begin:end]] += self.shares[begin:end]
+            return True
+        for place in range(begin, end):
+            p[units[place]] += shares[place]
         return True
+
+    @cached_property
+    def _views(self) -> tuple[memoryview, ...]:
+        """The arrays again: a single number is read from a view in a fraction of the time."""
+        arrays = (self.contexts, self.starts, self.units, self.shares, self.kept_back)
+        return tuple(np.ascontiguousarray(one).data for one in arrays)
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,7 @@ def train(
     seed: int = 0,
     out: str | Path | None = None,
     quiet: bool = True,
+    quantize: bool = False,
     **columns: str,
 ) -> Run:
     """Train a recipe into a judged, portable bundle.
@@ -104,6 +105,7 @@ def train(
         seed: of weights, dropout and order.
         out: the run's folder; None: runs/NAME.
         quiet: no progress.
+        quantize: 8-bit weights, kept only if validation loses less than .2 points.
         columns: of the data: text="review", label="stars", time="ds", target="y" ...
 
     Raises:
@@ -115,7 +117,7 @@ def train(
     path = None if data is None else str(kept(data))
     chosen = recipe.load(name, [*overrides(settings), *flags.own_data(path, columns)])
     folder = Path(out) if out else runs.new_folder(chosen.name)
-    walk(chosen, folder, Work(seed, quiet=quiet))
+    walk(chosen, folder, Work(seed, quiet=quiet, quantize=quantize))
     return Run(folder)
 
 

@@ -26,6 +26,7 @@ class Metric:
     Attributes:
         of: (..., k) sums -> (...) numbers; a mean by default.
         kind: "share" is shown in percent and compared in points, "number" as it is.
+        full: of an answer without a fault, where a number has such a value: 100 for BLEU.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Metric:
     higher_is_better: bool = False
     of: Callable[[np.ndarray], np.ndarray] = ratio
     kind: str = "number"
+    full: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ A room is a folder in `seqzoo/tasks` whose `room.py` names one record, ROOM. `co
     training = room.training(codec, splits, recipe, seed)
     graphs = room.graphs(model, codec, real batches) ONNX, checked against Keras
     predictor = room.decide(codec, graphs.files, splits, recipe)        calibrated on validation
+    room.validate(predictor, splits)                 before and after its weights were rounded to 8 bits, if asked for
     test = room.open_test(splits)
     for part in room.refits(splits, test, recipe):   for most rooms none: what answers is fitted on more, anew
         predictor = room.refitted(predictor, graphs.files, part, recipe)
@@ -219,6 +220,7 @@ class Room(Generic[D, C, X, S, T, K, P]):
         load: reads and splits what the options name; the second argument silences progress.
         open_test: takes the sealed part of the splits.
         read_other: all of another file as a test part, for `evaluate --data`.
+        validate: the metric of the predictor's network on the validation part, or on some hundreds of it.
         judge: the splits are None on other data: then only what needs no training stands beside the model.
         predictor: loads a bundle's folder whose files have been checked.
         refits: what the network is trained on anew once the test part is open, and `refitted`, the predictor after it;
@@ -239,6 +241,7 @@ class Room(Generic[D, C, X, S, T, K, P]):
     training: Callable[[K, S, Recipe[D, C, X], int], Training]
     graphs: Callable[[keras.Model, K, Sequence[Batch]], Graphs]
     decide: Callable[[K, Mapping[str, bytes], S, Recipe[D, C, X]], P]
+    validate: Callable[[P, S], float]
     judge: Callable[[P, S | None, T, Recipe[D, C, X]], Judgement]
     predictor: Callable[[Path], P]
     refits: Callable[[S, T, Recipe[D, C, X]], Sequence[S]] = lambda splits, test, recipe: ()

@@ -49,8 +49,8 @@ def read_state(work: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
-def resumable(out: Path) -> tuple[Recipe[Any, Any, Any], int]:
-    """The recipe and seed of an interrupted run.
+def resumable(out: Path) -> tuple[Recipe[Any, Any, Any], int, bool]:
+    """The recipe and seed of an interrupted run, and whether it was to have 8-bit weights.
 
     Raises:
         UserError: there is nothing to resume.
@@ -58,10 +58,11 @@ def resumable(out: Path) -> tuple[Recipe[Any, Any, Any], int]:
     state = read_state(_work(out))
     if not state:
         raise UserError(f"nothing to resume in {_work(out)}", "seqzoo train RECIPE")
-    return recipe.parse(tomllib.loads(state["toml"]), state["recipe"]), int(state["seed"])
+    chosen = recipe.parse(tomllib.loads(state["toml"]), state["recipe"])
+    return chosen, int(state["seed"]), bool(state.get("quantize"))
 
 
-def working_folder(out: Path, chosen: Recipe[Any, Any, Any], seed: int, resume: bool) -> Path:
+def working_folder(out: Path, chosen: Recipe[Any, Any, Any], seed: int, resume: bool, quantize: bool = False) -> Path:
     """The folder beside `out` that holds work in progress; a new one unless an interrupted run goes on.
 
     Raises:
@@ -72,7 +73,7 @@ def working_folder(out: Path, chosen: Recipe[Any, Any, Any], seed: int, resume: 
         if not resume:
             shutil.rmtree(work, ignore_errors=True)
             work.mkdir(parents=True)
-            state = {"recipe": chosen.name, "seed": seed, "toml": chosen.to_toml()}
+            state = {"recipe": chosen.name, "seed": seed, "toml": chosen.to_toml(), "quantize": quantize}
             part = work / "state.json.part"
             part.write_text(json.dumps(state), encoding="utf-8")
             part.replace(work / "state.json")

@@ -103,6 +103,11 @@ def judge(echoer, splits, test, recipe):
     return Judgement(scores(said), "to say it again", baseline, sections=[Table("Three", ("said", "read"), said[:3])])
 
 
+def validate(echoer, splits):
+    said = zip(echoer.predict(splits.validation), map(echoed, splits.validation), strict=True)
+    return float(np.mean([a != b for one, text in said for a, b in zip(one, text, strict=True)]))
+
+
 def command(text: str, run: str | None = None) -> None:
     """Say a text again, one step later."""
     print(runs.load(run, "echo").predict([text])[0])
@@ -111,7 +116,7 @@ def command(text: str, run: str | None = None) -> None:
 FLAGS, FACTS, DecideOptions = {}, {"name": "echoes", "licence": "none needed"}, CodecOptions
 ROOM = Room(
     name="echo", metric=Metric("error rate", kind="share"), default="", try_next="seqzoo echo abc", items="sequences",
-    load=load, open_test=lambda splits: splits.test.open(), training=training, judge=judge,
+    load=load, open_test=lambda splits: splits.test.open(), training=training, judge=judge, validate=validate,
     read_other=lambda options, echoer: Path(options.path).read_text().split(),
     fit_codec=lambda splits, options: Codec("".join(sorted(set("".join(splits.train))))),
     graphs=lambda model, codec, batches: graph.checked(model, batches),

@@ -53,6 +53,12 @@ def median_ms(functions: dict, repeats: int) -> dict[str, float]:
     return {name: statistics.median(values) for name, values in times.items()}
 
 
+def example(model: keras.Model, words: int, random: np.random.Generator) -> dict[str, np.ndarray]:
+    """A review of so many words, and evidence beside each where the model takes some."""
+    ids = {model.inputs[0].name: random.integers(1, WORDS, words).astype(np.int32)}
+    return ids | {t.name: random.normal(size=(words, t.shape[-1])).astype(np.float32) for t in model.inputs[1:]}
+
+
 def measure(name: str) -> None:
     found = registry.find_architecture(name)
     sizes = {**found.sizes, "vocabulary_size": WORDS}
@@ -62,14 +68,11 @@ def measure(name: str) -> None:
     for batch, repeats in ((1, 15), (64, 7)):
         lengths = random.integers(STEPS // 2, STEPS + 1, batch)
         lengths[0] = STEPS
-        ids = [random.integers(1, WORDS, n).astype(np.int32) for n in lengths]
-        extra = [[random.normal(size=(n, t.shape[-1])).astype(np.float32) for n in lengths] for t in model.inputs[1:]]
-        arrays = pad(list(zip(ids, *extra, strict=True)))
-        feeds = dict(zip(run.inputs, arrays, strict=True))
-        given = list(arrays) if len(arrays) > 1 else arrays[0]
+        feeds = pad([example(model, n, random) for n in lengths])
+        given = list(feeds.values()) if len(feeds) > 1 else feeds["ids"]
         functions = {"onnx": partial(run, feeds), "predict": partial(model.predict, given, verbose=0, batch_size=64)}
         if name == "bilstm_classifier":
-            torch_model, torch_ids = TorchBiLSTM().eval(), torch.from_numpy(arrays[0].astype(np.int64))
+            torch_model, torch_ids = TorchBiLSTM().eval(), torch.from_numpy(feeds["ids"].astype(np.int64))
             functions["torch"] = partial(torch_model, torch_ids, torch.from_numpy(lengths))
         ms = median_ms(functions, repeats)
         line = f"{name:<28} batch {batch:>3}: onnx {ms['onnx']:8.2f} ms, predict {ms['predict'] / ms['onnx']:6.1f} x"

@@ -39,6 +39,12 @@ def decide(codec: WordCodec, files: Mapping[str, bytes], splits: Splits, recipe:
     return Classifier(codec, Calibration(temperature, recipe.decide.abstain, confidence), graph)
 
 
+def validate(classifier: Classifier, splits: Splits) -> float:
+    """Accuracy on the validation split."""
+    labels = classifier.codec.encode_labels(splits.validation.labels)
+    return float((classifier.scored(_encoded(classifier.codec, splits.validation)).argmax(1) == labels).mean())
+
+
 def read_other(options: DataOptions, classifier: Classifier) -> Examples:
     """All rows of another file; where it does not say which belong together, each stands for itself."""
     path = Path(options.path)

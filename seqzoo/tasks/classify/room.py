@@ -5,7 +5,7 @@ from seqzoo.judge import Metric
 from seqzoo.room import Room
 from seqzoo.tasks.classify.codec import WordCodec
 from seqzoo.tasks.classify.data import Examples, Splits, load
-from seqzoo.tasks.classify.judging import decide, judge, read_other
+from seqzoo.tasks.classify.judging import decide, judge, read_other, validate
 from seqzoo.tasks.classify.options import CodecOptions, DataOptions, DecideOptions
 from seqzoo.tasks.classify.predict import Classifier
 from seqzoo.tasks.classify.training import training
@@ -23,6 +23,7 @@ ROOM: Room[DataOptions, CodecOptions, DecideOptions, Splits, Examples, WordCodec
     training=training,
     graphs=lambda model, codec, batches: graph.checked(model, batches),
     decide=decide,
+    validate=validate,
     judge=judge,
     predictor=Classifier.load,
 )

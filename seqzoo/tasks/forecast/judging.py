@@ -29,6 +29,13 @@ _QUARTERS = 4
 FEW = 20  # forecasts that do not overlap
 
 
+def validate(forecaster: Forecaster, splits: Splits) -> float:
+    """The mean absolute error of the network alone on the validation part."""
+    encoded = EncodedPanel(forecaster.codec, splits.seen.series)
+    at = origins_between(forecaster.codec, splits.seen, *splits.ends)
+    return float(np.abs(forecaster.how.points(forecaster.last, encoded, at) - encoded.actual(at)).mean())
+
+
 def read_other(options: DataOptions, forecaster: Forecaster) -> Panel:
     """All of another panel.
 

@@ -6,7 +6,7 @@ from seqzoo.room import Room
 from seqzoo.tasks.forecast.codec import SeriesCodec
 from seqzoo.tasks.forecast.data import Splits, load
 from seqzoo.tasks.forecast.deciding import decide, refits, refitted
-from seqzoo.tasks.forecast.judging import judge, read_other
+from seqzoo.tasks.forecast.judging import judge, read_other, validate
 from seqzoo.tasks.forecast.options import CodecOptions, DataOptions, DecideOptions
 from seqzoo.tasks.forecast.panel import Panel
 from seqzoo.tasks.forecast.predict import Forecaster
@@ -25,6 +25,7 @@ ROOM: Room[DataOptions, CodecOptions, DecideOptions, Splits, Panel, SeriesCodec,
     training=training,
     graphs=lambda model, codec, batches: graph.checked(model, batches),
     decide=decide,
+    validate=validate,
     judge=judge,
     predictor=Forecaster.load,
     refits=refits,

@@ -39,6 +39,12 @@ def decide(codec: UnitCodec, files: Mapping[str, bytes], splits: Splits, recipe:
     return replace(alone, mixture=choosing.mixture(alone, splits, recipe))
 
 
+def validate(generator: Generator, splits: Splits) -> float:
+    """Nats per unit of the network alone on the validation part, the first of a long one."""
+    _, held = splits.ids(generator.codec)
+    return float(score.nats(replace(generator, mixture=None), held[:_SCORED]).mean())
+
+
 def read_other(options: DataOptions, generator: Generator) -> Text:
     """The whole of another text."""
     return read(Path(options.path))

@@ -101,12 +101,16 @@ class Mixture:
 
     def logits(self, network: np.ndarray, reading: Reading) -> np.ndarray:
         """(size,) float64 log probabilities of the next unit, from the network's (size,) logits."""
-        z = network.astype(np.float64) * self.weights.network
+        z = np.multiply(network, self.weights.network, dtype=np.float64)
         if self.ngrams is not None and self.weights.counts:
-            z += np.log(self.ngrams.probabilities(reading.recent)) * self.weights.counts
-        z -= z.max()
+            counted = self.ngrams.probabilities(reading.recent)
+            np.log(counted, out=counted)
+            counted *= self.weights.counts
+            z += counted
+        z -= np.maximum.reduce(z)
         np.exp(z, out=z)
-        z /= z.sum()
+        z /= np.add.reduce(z)
         if self.weights.cache:
             reading.refine(z, self.weights.cache)
-        return np.asarray(np.log(np.maximum(z, _LEAST)))
+        np.maximum(z, _LEAST, out=z)
+        return np.asarray(np.log(z, out=z))

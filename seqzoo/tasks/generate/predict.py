@@ -139,7 +139,10 @@ class Generator:
             return logits
         for reading, row in zip(readings, ids, strict=True):
             reading.read(row.tolist())
-        return np.stack([self.mixture.logits(row, one) for row, one in zip(logits, readings, strict=True)])
+        found = np.empty(logits.shape)
+        for i, reading in enumerate(readings):
+            found[i] = self.mixture.logits(logits[i], reading)
+        return found
 
     # --- continuing ----------------------------------------------------------------------------------
 

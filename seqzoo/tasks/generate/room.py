@@ -5,7 +5,7 @@ from seqzoo.judge import Metric
 from seqzoo.room import Room
 from seqzoo.tasks.generate.codec import UnitCodec
 from seqzoo.tasks.generate.data import Splits, load
-from seqzoo.tasks.generate.judging import decide, judge, read_other
+from seqzoo.tasks.generate.judging import decide, judge, read_other, validate
 from seqzoo.tasks.generate.options import CodecOptions, DataOptions, DecideOptions
 from seqzoo.tasks.generate.predict import Generator
 from seqzoo.tasks.generate.text import Text
@@ -24,6 +24,7 @@ ROOM: Room[DataOptions, CodecOptions, DecideOptions, Splits, Text, UnitCodec, Ge
     training=training,
     graphs=lambda model, codec, batches: graph.checked(model, batches, carry=carried_layers(model, codec)),
     decide=decide,
+    validate=validate,
     judge=judge,
     predictor=Generator.load,
     comparable=("unit", "vocabulary_size"),

@@ -4,7 +4,7 @@ from seqzoo import graph
 from seqzoo.room import Room
 from seqzoo.tasks.tag.codec import TagCodec
 from seqzoo.tasks.tag.data import Sentences, Splits, load
-from seqzoo.tasks.tag.judging import decide, judge, read_other
+from seqzoo.tasks.tag.judging import decide, judge, read_other, validate
 from seqzoo.tasks.tag.options import CodecOptions, DataOptions, DecideOptions
 from seqzoo.tasks.tag.predict import Tagger
 from seqzoo.tasks.tag.score import metric
@@ -23,6 +23,7 @@ ROOM: Room[DataOptions, CodecOptions, DecideOptions, Splits, Sentences, TagCodec
     training=training,
     graphs=lambda model, codec, batches: graph.checked(model, batches),
     decide=decide,
+    validate=validate,
     judge=judge,
     predictor=Tagger.load,
 )

@@ -4,7 +4,7 @@ from seqzoo.room import Room
 from seqzoo.tasks.transcribe.codec import SpeechCodec
 from seqzoo.tasks.transcribe.data import Clips, Splits, load
 from seqzoo.tasks.transcribe.graphs import graphs
-from seqzoo.tasks.transcribe.judging import decide, judge, read_other
+from seqzoo.tasks.transcribe.judging import decide, judge, read_other, validate
 from seqzoo.tasks.transcribe.options import CodecOptions, DataOptions, DecideOptions
 from seqzoo.tasks.transcribe.predict import Transcriber
 from seqzoo.tasks.transcribe.score import metric
@@ -23,6 +23,7 @@ ROOM: Room[DataOptions, CodecOptions, DecideOptions, Splits, Clips, SpeechCodec,
     training=training,
     graphs=graphs,
     decide=decide,
+    validate=validate,
     judge=judge,
     predictor=Transcriber.load,
 )

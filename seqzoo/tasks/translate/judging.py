@@ -23,23 +23,36 @@ from seqzoo.tasks.translate.score import bleu, further, scores
 from seqzoo.tasks.translate.training import TranslateRecipe
 
 _TIMED = 200  # sentences
-_CHOSEN_BY = 1000  # sources of the validation part, about
+_CHOSEN_BY, _VALIDATED = 1000, 500  # sources of the validation part, about
 
 
 def decide(codec: PairCodec, files: Mapping[str, bytes], splits: Splits, recipe: TranslateRecipe) -> Translator:
     """The graphs with the search that is best on validation; it remembers which sources it has learnt from."""
     learnt = fingerprints([*splits.train.sources, *splits.validation.sources])
     encoder, step = (Graph(files[name], threads=1) for name in (ENCODER, STEP))
-    every = max(1, len(splits.validation) // _CHOSEN_BY)
-    some = splits.validation.take(range(0, len(splits.validation), every))
+    some = _some(splits.validation, _CHOSEN_BY)
 
     def value(search: Search) -> float:
-        said = Translator(codec, search, encoder, step).predict(some.sources)
-        return float(bleu(scores([answer.text for answer in said], some).statistics.sum(0)))
+        return _bleu(Translator(codec, search, encoder, step), some)
 
     searches = [Search(recipe.decide.beam, 1, penalty) for penalty in recipe.decide.length_penalties]
     best = max(searches, key=value) if len(searches) > 1 else searches[0]
     return Translator(codec, best, encoder, step, learnt)
+
+
+def validate(translator: Translator, splits: Splits) -> float:
+    """BLEU of greedy answers to some hundred sources of the validation part."""
+    return _bleu(replace(translator, search=replace(translator.search, beam=1)), _some(splits.validation, _VALIDATED))
+
+
+def _some(pairs: Pairs, count: int) -> Pairs:
+    """About so many, evenly spread."""
+    return pairs.take(range(0, len(pairs), max(1, len(pairs) // count)))
+
+
+def _bleu(translator: Translator, pairs: Pairs) -> float:
+    said = [answer.text for answer in translator.predict(pairs.sources)]
+    return float(bleu(scores(said, pairs).statistics.sum(0)))
 
 
 def read_other(options: DataOptions, translator: Translator) -> Pairs:
