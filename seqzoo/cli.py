@@ -121,12 +121,15 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Also write TensorBoard logs into the run's folder.")
     ] = False,
+    workers: flags.Workers = None,
+    address: flags.Address = None,
     require_win: Annotated[bool, typer.Option("--require-win", help="Exit 1 unless the baselines are beaten.")] = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Train a recipe into a judged, portable bundle."""
     from seqzoo import recipe, runs
+    from seqzoo.cluster.workers import team
     from seqzoo.corridor import Work
     from seqzoo.corridor import train as walk
     from seqzoo.page import terminal
@@ -144,9 +147,10 @@ def train(
     else:
         chosen = recipe.load(name, overrides)
         folder = out or runs.new_folder(chosen.name)
-    work = Work(seed, resume, quiet, tensorboard, lambda line: flags.say(quiet, line))
     try:
-        report = walk(chosen, folder, work)
+        with team(chosen, seed, workers, address) as share:
+            work = Work(seed, resume, quiet, tensorboard, lambda line: flags.say(quiet, line), share=share)
+            report = walk(chosen, folder, work)
     except KeyboardInterrupt:
         typer.echo(f"\nstopped; go on with: seqzoo train {name} --resume --out {folder}", err=True)
         raise typer.Exit(130) from None
