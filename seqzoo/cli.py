@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from seqzoo import flags, tasks
+from seqzoo.cluster.command import sweep
 from seqzoo.errors import UserError
 from seqzoo.flags import Data, Json, Quiet, RecipeName, RunName, Seed, Sets
 
@@ -191,6 +192,7 @@ def compare(
     terminal.comparison(comparison.compare(names, overrides, seeds, out, quiet=quiet), as_json, out)
 
 
+app.command()(with_own_data(sweep))
 for _room in tasks.ROOMS:
     app.command(_room)(tasks.part(_room, "command").command)
 

@@ -52,11 +52,11 @@ def _shared(members: Sequence[Any]) -> Share:
     """Share each batch out to the members; what they left of an epoch's states is kept for their next rows."""
     import ray
 
-    from seqzoo.fitting import shared
-
     left: list[Any] = []
 
     def share(weights: Sequence[np.ndarray], batch: Batch, step: int, begins: bool) -> Sums:
+        from seqzoo.fitting import shared  # not before the data were read: see `corridor.walk`
+
         sent, parts = ray.put(list(weights)), shared.split(batch, len(members))
         before = [[]] * len(parts) if begins else list(left)
         answers = [
