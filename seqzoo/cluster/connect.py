@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ _STORE = 512 << 20  # bytes of memory that processes here share
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # what Ray will do one day; without it, it warns
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # paths in recipes are relative to where the command was typed
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
     "RAY_AIR_NEW_OUTPUT": "0",
@@ -25,13 +27,14 @@ _QUIET = {
 
 
 @contextmanager
-def connected(what: str, workers: int | None, address: str | None) -> Iterator[int]:
+def connected(what: str, workers: int | None, address: str | None, spare: int = 0) -> Iterator[int]:
     """Ray, for as long as `what` lasts; gives how many workers there are.
 
     Args:
         what: the command that needs it.
         workers: processes; None: one for each core.
         address: of a cluster that runs, HOST:PORT or "auto"; None: processes here.
+        spare: cores that Ray needs beside the workers' own.
 
     Raises:
         UserError: Ray is not installed, nobody answers, or there are fewer cores than workers.
@@ -40,23 +43,32 @@ def connected(what: str, workers: int | None, address: str | None) -> Iterator[i
     with needs(what, "ray"):
         import pyarrow  # noqa: F401
         import ray
+    import ray.data  # it sets its own logs up, once
+    import ray.tune
+
+    for name in ("ray", "ray.data", "ray.tune", "ray.train"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if ray.is_initialized():  # in a notebook, whose own it stays
-        yield _enough(ray.cluster_resources(), workers, address)
+        yield _enough(ray.cluster_resources(), workers, spare, address)
         return
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="ray")
+        yield from _joined(ray, workers, spare, address, quiet)
+
+
+def _joined(ray: Any, workers: int | None, spare: int, address: str | None, quiet: dict[str, Any]) -> Iterator[int]:
     try:
         if address is None:
-            ray.init("local", num_cpus=workers or os.cpu_count(), include_dashboard=False,
+            ray.init("local", num_cpus=(workers or os.cpu_count() or 1) + spare, include_dashboard=False,
                      object_store_memory=_STORE, **quiet)  # fmt: skip
         else:
             ray.init(address, runtime_env={"env_vars": _surroundings()}, **quiet)
     except (ConnectionError, ValueError) as error:
         said = str(error).splitlines()[0]
         raise UserError(f"no Ray cluster answers at {address or 'this machine'}: {said}", "ray start --head") from None
-    for name in ("ray", "ray.data", "ray.tune", "ray.train"):
-        logging.getLogger(name).setLevel(logging.ERROR)
     try:
-        yield _enough(ray.cluster_resources(), workers, address)
+        yield _enough(ray.cluster_resources(), workers, spare, address)
     finally:
         ray.shutdown()
 
@@ -68,10 +80,10 @@ def _surroundings() -> dict[str, str]:
     return known | {name: os.environ[name] for name in ("SEQZOO_DATA",) if name in os.environ}
 
 
-def _enough(resources: Mapping[str, float], workers: int | None, address: str | None) -> int:
-    cores = int(resources.get("CPU", 0))
+def _enough(resources: Mapping[str, float], workers: int | None, spare: int, address: str | None) -> int:
+    cores = int(resources.get("CPU", 0)) - spare
     if cores < (workers or 1):
-        raise UserError(f"{address or 'Ray'} has {cores} cores, fewer than --workers {workers}")
+        raise UserError(f"{address or 'Ray'} has {cores} cores to spare, fewer than --workers {workers or 1}")
     return workers or cores
 
 
