@@ -145,9 +145,13 @@ def _csv_options(source: Path) -> dict[str, Any]:
 @contextmanager
 def _here(data: Any, told: Sequence[Any]) -> Iterator[Iterator[Any]]:
     import pyarrow as pa
+    import pyarrow.dataset as ds
 
     answered = Answered(*told)
-    batches = data.to_batches(batch_size=_BATCH, batch_readahead=2, fragment_readahead=1)
+    flat = {"batch_readahead": 2, "fragment_readahead": 1}
+    if data.format.default_extname == "parquet":
+        flat["fragment_scan_options"] = ds.ParquetFragmentScanOptions(pre_buffer=False)  # else it grows with the file
+    batches = data.to_batches(batch_size=_BATCH, **flat)
     yield (answered(pa.Table.from_batches([batch])) for batch in batches if len(batch))
 
 
@@ -155,7 +159,7 @@ def _here(data: Any, told: Sequence[Any]) -> Iterator[Iterator[Any]]:
 def _shared(
     source: Path, told: Sequence[Any], workers: int | None, address: str | None
 ) -> Iterator[Iterator[Any]]:
-    with connect.connected("seqzoo classify --workers", workers, address, spare=1) as count:
+    with connect.connected("seqzoo classify --workers", workers, address, "data", spare=1) as count:
         import ray
 
         context = ray.data.DataContext.get_current()

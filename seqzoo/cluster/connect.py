@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,14 @@ _QUIET = {
 
 
 @contextmanager
-def connected(what: str, workers: int | None, address: str | None, spare: int = 0) -> Iterator[int]:
+def connected(what: str, workers: int | None, address: str | None, library: str = "", spare: int = 0) -> Iterator[int]:
     """Ray, for as long as `what` lasts; gives how many workers there are.
 
     Args:
         what: the command that needs it.
         workers: processes; None: one for each core.
         address: of a cluster that runs, HOST:PORT or "auto"; None: processes here.
+        library: of Ray's that is used, such as "data".
         spare: cores that Ray needs beside the workers' own.
 
     Raises:
@@ -43,11 +45,11 @@ def connected(what: str, workers: int | None, address: str | None, spare: int = 
     with needs(what, "ray"):
         import pyarrow  # noqa: F401
         import ray
-    import ray.data  # it sets its own logs up, once
-    import ray.tune
 
-    for name in ("ray", "ray.data", "ray.tune", "ray.train"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+        names = ["ray", *([f"ray.{library}"] if library else [])]
+        for name in names:
+            import_module(name)  # they set their own logs up, once
+            logging.getLogger(name).setLevel(logging.ERROR)
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if ray.is_initialized():  # in a notebook, whose own it stays
         yield _enough(ray.cluster_resources(), workers, spare, address)

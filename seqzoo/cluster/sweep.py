@@ -217,7 +217,7 @@ def search(out: Path, asked: Asked, workers: int | None, address: str | None, sa
         for at, row in enumerate(one.history, start=1):
             halving.stops(one.trial, int(row["epoch"]), min(other["val_loss"] for other in one.history[:at]))
     listener = Listener(out, space.parse(asked.over), asked.seed, halving, say, known={one.trial for one in before})
-    with connect.connected("seqzoo sweep", workers, address) as count:
+    with connect.connected("seqzoo sweep", workers, address, "tune") as count:
         say(f"{len(left)} trials, {count} at a time")
         shutil.rmtree(out / NOTES, ignore_errors=True)
         _tuned(out, asked, left, count, listener)
