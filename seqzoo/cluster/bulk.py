@@ -1,7 +1,7 @@
 """Answers in bulk: Parquet or CSV in, a folder of Parquet parts out, in memory that does not grow with the rows.
 
-Workers read and answer, each with the bundle loaded once; the rows come back in their order and are written in one place,
-so that only what is read must be seen from every machine. Without workers the same is done in this process.
+Workers read and answer, each with the bundle loaded once; the rows come back in their order and are written in one
+place, so that only what is read must be seen from every machine. Without workers the same is done in this process.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Protocol
 
 from seqzoo.cluster import connect
-from seqzoo.errors import UserError, needs, nearest
+from seqzoo.errors import UserError, nearest, needs
 from seqzoo.files import free_names, refuse_existing
+from seqzoo.fitting import native_stderr_closed
 
 KINDS = (".parquet", ".csv")
 _BATCH = 4096  # rows that are answered at a time
@@ -156,9 +158,7 @@ def _here(data: Any, told: Sequence[Any]) -> Iterator[Iterator[Any]]:
 
 
 @contextmanager
-def _shared(
-    source: Path, told: Sequence[Any], workers: int | None, address: str | None
-) -> Iterator[Iterator[Any]]:
+def _shared(source: Path, told: Sequence[Any], workers: int | None, address: str | None) -> Iterator[Iterator[Any]]:
     with connect.connected("seqzoo classify --workers", workers, address, "data", spare=1) as count:
         import ray
 
@@ -174,44 +174,59 @@ def _shared(
             Answered, fn_constructor_args=told, batch_size=_BATCH, batch_format="pyarrow", num_cpus=1,
             compute=ray.data.ActorPoolStrategy(size=count),
         )  # fmt: skip
-        yield iter(answered.iter_batches(batch_size=_BATCH, batch_format="pyarrow", prefetch_batches=2))
+        tables = iter(answered.iter_batches(batch_size=_BATCH, batch_format="pyarrow", prefetch_batches=2))
+        with native_stderr_closed():  # where actors start, Ray warns of what it does itself
+            first = list(islice(tables, 1))
+        yield chain(first, tables)
+
+
+class Parts:
+    """The parts of a folder, written a row group at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.groups = folder, 0
+        self.kept: list[Any] = []
+        self.file: Any = None
+
+    def write(self, table: Any) -> None:
+        """Add a table."""
+        self.kept.append(table)
+        if len(self.kept) == _GROUP:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is kept as one row group, in a new part where the last one is full."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if not self.kept:
+            return
+        together = pa.concat_tables(self.kept)
+        self.kept.clear()
+        part, place = divmod(self.groups, _PART)
+        if place == 0:
+            self.close()
+            self.file = pq.ParquetWriter(self.folder / f"part-{part:05}.parquet", together.schema)
+        self.file.write_table(together)
+        self.groups += 1
+
+    def close(self) -> None:
+        """Make the last part whole."""
+        if self.file is not None:
+            self.file.close()
 
 
 @contextmanager
 def _writing(out: Path) -> Iterator[Callable[[Any], None]]:
-    """A function that adds a table to the parts of a folder, which takes its place once all are there."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+    """A function that adds a table to a folder, which takes its place once all are there."""
     part = out.with_name(f".{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    kept: list[Any] = []
-    groups, writer = 0, None
-
-    def flush() -> None:
-        nonlocal groups, writer
-        if not kept:
-            return
-        together = pa.concat_tables(kept)
-        kept.clear()
-        if groups % _PART == 0:
-            if writer:
-                writer.close()
-            writer = pq.ParquetWriter(part / f"part-{groups // _PART:05}.parquet", together.schema)
-        writer.write_table(together)
-        groups += 1
-
-    def write(table: Any) -> None:
-        kept.append(table)
-        if len(kept) >= _GROUP:
-            flush()
-
+    parts = Parts(part)
     try:
         part.mkdir(parents=True)
-        yield write
-        flush()
-        if writer:
-            writer.close()
+        yield parts.write
+        parts.flush()
+        parts.close()
         _place(part, out)
     except OSError as error:
         raise UserError(f"cannot write {out}: {error.strerror or error}") from None

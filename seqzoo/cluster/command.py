@@ -19,7 +19,9 @@ def sweep(
     more: Annotated[list[str] | None, typer.Argument(metavar="[KEY=RANGE]...", help="As --over.")] = None,
     over: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=RANGE", help="A key and what it may be: 'log(1e-4,1e-2)', '(0,0.5)', 'int(8,64)', 1,2,3."),
+        typer.Option(
+            metavar="KEY=RANGE", help="What a key may be: 'log(1e-4,1e-2)', '(0,0.5)', 'int(8,64)', or 1,2,3."
+        ),
     ] = None,
     trials: Annotated[int | None, typer.Option(min=1, help=f"Configurations to try; default: {_TRIALS}.")] = None,
     data: flags.Data = None,

@@ -257,7 +257,8 @@ def attempt(config: Mapping[str, Any]) -> None:
     end = {"ended": "trained", "why": ""}
     with TemporaryDirectory() as folder:
         try:
-            corridor.rehearse(chosen, Path(folder), Work(asked.seed, quiet=True, told=lambda row: tune.report(dict(row))))
+            work = Work(asked.seed, quiet=True, told=lambda row: tune.report(dict(row)))
+            corridor.rehearse(chosen, Path(folder), work)
         except UserError as error:
             end = {"ended": "failed", "why": str(error)}
     tune.report(end)

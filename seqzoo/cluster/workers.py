@@ -26,9 +26,7 @@ _LIVES = 20  # how often a worker is started again
 
 
 @contextmanager
-def team(
-    recipe: Recipe[Any, Any, Any], seed: int, workers: int | None, address: str | None
-) -> Iterator[Share | None]:
+def team(recipe: Recipe[Any, Any, Any], seed: int, workers: int | None, address: str | None) -> Iterator[Share | None]:
     """Workers for a training, for as long as it lasts: what computes a batch's sums; None if none were asked for.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A step of training whose batch is shared out by rows: each part gives sums, and their sums make the step of the whole.
+"""A step of training whose batch is shared out by rows: each part gives sums, and these make the step of the whole.
 
 Losses are means over what counts, and of that a part may hold much or little. So parts give sums, not means; the
 division, the clip and the step are done once, where the weights are. A part knows nothing of the steps before: what is
@@ -7,6 +7,7 @@ lost on the way is asked again.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -47,7 +48,7 @@ def split(batch: Batch, parts: int) -> list[Batch]:
         inputs, targets = ({name: array[place] for name, array in one.items()} for one in batch[:2])
         return Batch(inputs, targets, None if batch.weights is None else batch.weights[place])
 
-    return [taken(slice(a, b)) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [taken(slice(a, b)) for a, b in itertools.pairwise(cuts)]
 
 
 def _cuts(rows: int, parts: int) -> list[int]:
@@ -77,7 +78,7 @@ def merged(parts: Sequence[Sums]) -> Sums:
 
 
 def _together(parts: Sequence[Any]) -> np.ndarray | Slices:
-    """Gradients of one variable. Slices stay apart: Keras' optimizers square each for itself, as in an unshared step."""
+    """Gradients of one variable. Slices stay apart: Keras' optimizers square each for itself, shared or not."""
     if isinstance(parts[0], Slices):
         return Slices(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
     return np.asarray(np.sum(parts, axis=0))

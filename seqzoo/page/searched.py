@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
-from seqzoo.page import compared, scatter, words
+from seqzoo.page import compared, scatter
 from seqzoo.page.text import number
 from seqzoo.report import JSON, Table
 

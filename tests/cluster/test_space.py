@@ -9,10 +9,22 @@ from seqzoo.errors import UserError
 
 
 def test_each_form_draws_what_it_says():
-    over = space.parse(["a.log=log(1e-4, 1e-2)", "a.even=(0,0.5)", "a.also=uniform(1,2)", "a.whole=int(3,5)",
-                        "a.list=100,200,400", "a.words=head,tail", "a.lists=[64,32],[32]", "a.yes=true,false"])  # fmt: skip
+    over = space.parse(
+        [
+            "a.log=log(1e-4, 1e-2)",
+            "a.even=(0,0.5)",
+            "a.also=uniform(1,2)",
+            "a.whole=int(3,5)",
+            "a.list=100,200,400",
+            "a.words=head,tail",
+            "a.lists=[64,32],[32]",
+            "a.yes=true,false",
+        ]
+    )
     drawn = [space.drawn(over, 0, trial) for trial in range(300)]
-    assert drawn == [space.drawn(over, 0, trial) for trial in range(300)] != [space.drawn(over, 1, i) for i in range(300)]
+    assert (
+        drawn == [space.drawn(over, 0, trial) for trial in range(300)] != [space.drawn(over, 1, i) for i in range(300)]
+    )
     values = {key: [one[key] for one in drawn] for key in drawn[0]}
     assert 1e-4 <= min(values["a.log"]) and max(values["a.log"]) <= 1e-2
     assert 0.4 < np.mean(np.array(values["a.log"]) < 1e-3) < 0.6  # as much below the middle power of ten as above

@@ -129,7 +129,15 @@ def test_the_best_on_validation_is_judged_once_and_shown(found, capsys):
 def test_one_trial_and_equal_losses_make_a_page(asked):
     from seqzoo.page import searched
 
-    best = {"trial": 0, "metric": "error rate", "kind": "share", "value": 0.1, "interval": [0, 1], "n": 3, "verdict": None}
+    best = {
+        "trial": 0,
+        "metric": "error rate",
+        "kind": "share",
+        "value": 0.1,
+        "interval": [0, 1],
+        "n": 3,
+        "verdict": None,
+    }
     for losses in ([0.5], [0.0, 0.0], [-1.0, 2.0]):
         trials = [{"trial": i, "values": {"fit.learning_rate": 0.1, "model.units": 4}, "history": history(v), "loss": v,
                    "ended": "trained", "why": ""} for i, v in enumerate(losses)]  # fmt: skip
