@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from seqzoo import flags, tasks
+from seqzoo.cluster.command import sweep
 from seqzoo.errors import UserError
 from seqzoo.flags import Data, Json, Quiet, RecipeName, RunName, Seed, Sets
 from seqzoo.serve.command import command as serve
@@ -125,12 +126,15 @@ def train(
     quantize: Annotated[
         bool, typer.Option("--quantize", help="8-bit weights, kept only if validation loses less than .2 points.")
     ] = False,
+    workers: flags.Workers = None,
+    address: flags.Address = None,
     require_win: Annotated[bool, typer.Option("--require-win", help="Exit 1 unless the baselines are beaten.")] = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Train a recipe into a judged, portable bundle."""
     from seqzoo import recipe, runs
+    from seqzoo.cluster.workers import team
     from seqzoo.corridor import Work
     from seqzoo.corridor import train as walk
     from seqzoo.page import terminal
@@ -149,9 +153,10 @@ def train(
     else:
         chosen = recipe.load(name, overrides)
         folder = out or runs.new_folder(chosen.name)
-    work = Work(seed, resume, quiet, tensorboard, lambda line: flags.say(quiet, line), quantize)
     try:
-        report = walk(chosen, folder, work)
+        with team(chosen, seed, workers, address) as share:
+            work = Work(seed, resume, quiet, tensorboard, lambda line: flags.say(quiet, line), quantize, share=share)
+            report = walk(chosen, folder, work)
     except KeyboardInterrupt:
         typer.echo(f"\nstopped; go on with: seqzoo train {name} --resume --out {folder}", err=True)
         raise typer.Exit(130) from None
@@ -192,6 +197,7 @@ def compare(
     terminal.comparison(comparison.compare(names, overrides, seeds, out, quiet=quiet), as_json, out)
 
 
+app.command()(with_own_data(sweep))
 for _room in tasks.ROOMS:
     app.command(_room)(tasks.part(_room, "command").command)
 app.command("serve")(serve)

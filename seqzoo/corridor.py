@@ -6,7 +6,7 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -20,7 +20,7 @@ from seqzoo.judge import Metric, Scores
 from seqzoo.lighter import Weighed
 from seqzoo.recipe import NONE, Recipe
 from seqzoo.report import JSON, Measured, Report
-from seqzoo.room import C, D, Graphs, Judgement, K, P, Room, S, T, X
+from seqzoo.room import C, D, Graphs, Judgement, K, P, Room, S, Share, T, Training, X
 from seqzoo.tasks import open_room
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class Work:
         tensorboard: write TensorBoard's logs as well.
         say: told what is going on.
         quantize: 8-bit weights, where validation allows it.
+        told: given the row of each epoch that is over.
+        share: computes the sums of a step's batch elsewhere; None: each step is done here.
     """
 
     seed: int = 0
@@ -49,6 +51,8 @@ class Work:
     tensorboard: bool = False
     say: Callable[[str], None] = lambda line: None
     quantize: bool = False
+    told: Callable[[Mapping[str, float]], None] = lambda row: None
+    share: Share | None = None
 
 
 def train(recipe: Recipe[D, C, X], out: Path, work: Work | None = None) -> Report:
@@ -137,22 +141,8 @@ def _learnt(
     """Train the recipe's network; for so many `epochs` where that has been chosen."""
     if recipe.architecture == NONE:
         return Learnt(None, [], Graphs({}, 0.0))
-    from seqzoo import fitting
-
-    fitting.prepare(work.seed, parallel=registry.find_architecture(recipe.architecture).parallel)
-
-    from seqzoo.fitting.fit import fit
-
-    model = registry.build(recipe.architecture, recipe.model, codec.sizes())
-    training = room.training(codec, splits, recipe, work.seed)
-    parameters, batches = model.count_params(), len(training.train)
-    work.say(f"{recipe.architecture}: {parameters:,} parameters, {batches:,} batches an epoch")
-    training.initialise(model)
-    chosen = recipe.fit if epochs is None else replace(recipe.fit, epochs=epochs, patience=None, reduce_patience=None)
-    history = fit(
-        model, training, chosen, folder, resume=work.resume, quiet=work.quiet, tensorboard=work.tensorboard,
-        last=epochs is not None,
-    )  # fmt: skip
+    model, training = _prepared(room, recipe, splits, codec, work.seed)
+    history = _taught(model, training, recipe, folder, work, epochs)
     work.say("checking the ONNX graph against Keras")
     stride = max(1, len(training.validation) // _CHECKED)
     real = list(islice(training.validation.epoch(0), 0, None, stride))
@@ -174,6 +164,58 @@ def _in_eight_bits(learnt: Learnt) -> Learnt:
     from seqzoo.graph import quantize
 
     return replace(learnt, graphs=learnt.graphs._replace(files=quantize.each(learnt.graphs.files)))
+
+
+def _prepared(
+    room: Room[D, C, X, S, T, K, P], recipe: Recipe[D, C, X], splits: S, codec: K, seed: int
+) -> tuple[keras.Model, Training]:
+    """The network before its first step, and what it learns from."""
+    from seqzoo import fitting
+
+    fitting.prepare(seed, parallel=registry.find_architecture(recipe.architecture).parallel)
+    model = registry.build(recipe.architecture, recipe.model, codec.sizes())
+    return model, room.training(codec, splits, recipe, seed)
+
+
+def _taught(
+    model: keras.Model,
+    training: Training,
+    recipe: Recipe[D, C, X],
+    folder: Path,
+    work: Work,
+    epochs: int | None = None,
+) -> list[dict[str, float]]:
+    """Train a network that was prepared; the history."""
+    from seqzoo.fitting.fit import fit
+
+    parameters, batches = model.count_params(), len(training.train)
+    work.say(f"{recipe.architecture}: {parameters:,} parameters, {batches:,} batches an epoch")
+    training.initialise(model)
+    chosen = recipe.fit if epochs is None else replace(recipe.fit, epochs=epochs, patience=None, reduce_patience=None)
+    return fit(
+        model, training, chosen, folder, resume=work.resume, quiet=work.quiet, tensorboard=work.tensorboard,
+        last=epochs is not None, told=work.told, share=work.share,
+    )  # fmt: skip
+
+
+def prepared(recipe: Recipe[D, C, X], seed: int) -> tuple[keras.Model, Training]:
+    """A recipe's network before its first step, and what it learns from. The test part stays sealed.
+
+    Raises:
+        UserError: data or options that cannot be used.
+    """
+    room = open_room(recipe.task)
+    splits = room.load(recipe.data, True)
+    return _prepared(room, recipe, splits, room.fit_codec(splits, recipe.codec), seed)
+
+
+def rehearse(recipe: Recipe[D, C, X], folder: Path, work: Work) -> list[dict[str, float]]:
+    """Train a recipe's network just as `train` does, and no more: the history. The test part stays sealed.
+
+    Raises:
+        UserError: data or options that cannot be used, or a loss that is no number.
+    """
+    return _taught(*prepared(recipe, work.seed), recipe, folder, work)
 
 
 def _again(

@@ -35,6 +35,10 @@ RecipeName = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe's name, or a .toml file.", autocompletion=recipe_names)
 ]
 Data = Annotated[str | None, typer.Option("--data", metavar="FILE", help="Your own file.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes, by Ray: the extra `ray`.")]
+Address = Annotated[
+    str | None, typer.Option("--address", metavar="HOST:PORT", help="A Ray cluster that runs, or auto; else: here.")
+]
 Output = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where the result goes, as a file.")]
 
 

@@ -136,6 +136,32 @@ class Batches(Protocol):
         ...
 
 
+class Slices(NamedTuple):
+    """The gradient of a table of which few rows were read: (n, ...) `values` for (n,) `indices`, which may repeat."""
+
+    values: np.ndarray
+    indices: np.ndarray
+
+
+class Sums(NamedTuple):
+    """What a batch, or a part of one, gives to a step; sums of parts are those of the whole.
+
+    Attributes:
+        gradients: of the summed losses, by each variable that is trained.
+        loss: summed over what counts, and how much `counted`.
+        metrics: sums of the metrics, in order, and how much of each counted: (n, 2).
+        rows: of the batch.
+    """
+
+    gradients: Sequence[np.ndarray | Slices]
+    loss: float
+    counted: float
+    metrics: np.ndarray
+    rows: int
+
+
+# (weights, batch, step, whether an epoch begins) -> the sums of the whole batch
+Share = Callable[[Sequence[np.ndarray], Batch, int, bool], Sums]
 Loss = Callable[[Mapping[str, "tf.Tensor"], "tf.Tensor"], "tf.Tensor"]
 
 

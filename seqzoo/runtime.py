@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -24,7 +25,7 @@ class Graph:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = threads or _threads()
         options.log_severity_level = 3
         try:
             data = source if isinstance(source, bytes) else source.read_bytes()
@@ -64,6 +65,12 @@ class Graph:
     def loop(self, states: Arrays, constants: Arrays | None = None) -> Loop:
         """Steps from `states`, by input name, on: what a step leaves behind is what the next one finds."""
         return Loop(self, self._session, states, constants or {})
+
+
+def _threads() -> int:
+    """What OMP_NUM_THREADS allows, as where several processes share a machine; 0: as many as there are cores."""
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    return int(said) if said.isdigit() else 0
 
 
 class Loop:

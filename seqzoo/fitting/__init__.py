@@ -16,7 +16,7 @@ def prepare(seed: int, *, parallel: bool) -> None:
     than two threads in every small matrix product (TensorFlow 2.21). With 256 units the products are large enough for
     all threads (5.3 s a step instead of 7.1), and models that read one way do one thing at a time.
     """
-    with _native_stderr_closed():  # TensorFlow reports missing GPUs at import, whatever its log level
+    with native_stderr_closed():  # TensorFlow reports missing GPUs at import, whatever its log level
         import keras
         import tensorflow as tf
 
@@ -39,7 +39,8 @@ def _keep_freed_memory() -> None:
 
 
 @contextlib.contextmanager
-def _native_stderr_closed() -> Iterator[None]:
+def native_stderr_closed() -> Iterator[None]:
+    """Silence what native code says on standard error."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

@@ -7,7 +7,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from seqzoo.options import Fit
 CHECKPOINT = "checkpoint.npz"
 HISTORY = "history.csv"
 TENSORBOARD = "tensorboard"
+Told = Callable[[Mapping[str, float]], None]
 
 
 class ResetStates(keras.callbacks.Callback):  # type: ignore[misc]
@@ -56,9 +57,9 @@ def tensorboard(folder: Path) -> Any:
 class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
     """Best weights, or the last; early stopping, plateaus, the history, and the checkpoint of it all."""
 
-    def __init__(self, options: Fit, folder: Path, last: bool = False) -> None:
+    def __init__(self, options: Fit, folder: Path, last: bool = False, told: Told = lambda row: None) -> None:
         super().__init__()
-        self.options, self.folder, self.last = options, folder, last
+        self.options, self.folder, self.last, self.told = options, folder, last, told
         self.history: list[dict[str, float]] = []
         self.best: list[np.ndarray] = []
         self.best_loss = math.inf
@@ -98,6 +99,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
         self.finished = self.options.patience is not None and self.since_best >= self.options.patience
         self.model.stop_training = self.finished
         self.save()
+        self.told(self.history[-1])
 
     def variables(self) -> list[Any]:
         """All that a step changes."""

@@ -10,11 +10,10 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import ops
 
-from seqzoo.fitting import callbacks
+from seqzoo.fitting import callbacks, shared
 from seqzoo.options import Fit
-from seqzoo.room import Batch, Batches, Training
+from seqzoo.room import Batch, Batches, Share, Training
 
 _OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop", "sgd": "SGD"}
 
@@ -22,27 +21,28 @@ _OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop", "sgd": "S
 class Trainee(keras.Model):  # type: ignore[misc]
     """A functional model that learns by a room's own loss, which sees all targets at once."""
 
-    def __init__(self, network: keras.Model, training: Training) -> None:
+    def __init__(self, network: keras.Model, training: Training, share: Share | None = None) -> None:
         super().__init__()
-        self.network, self.taught = network, training
+        self.network, self.taught, self.share = network, training, share
         self.means = [keras.metrics.Mean(name=name) for name in training.metrics]
         self.built = True
 
     def call(self, inputs: Mapping[str, Any], training: bool = False) -> Any:
         """The network's outputs for inputs by name."""
-        given = [inputs[entry.name] for entry in self.network.inputs]
-        return self.network(given if len(given) > 1 else given[0], training=training)
+        return shared.answered(self.network, inputs, training)
+
+    def make_train_function(self, force: bool = False) -> None:
+        """Set what Keras' loop calls for each step."""
+        if self.share is None:
+            super().make_train_function(force)
+        else:
+            self.train_function = shared.step(self, self.share, len(self.taught.train))
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
         """The mean loss, over what counts."""
-        losses = self.taught.loss(y, y_pred)
-        if sample_weight is None:
-            mean = ops.mean(losses)
-        else:
-            mean = ops.sum(losses * sample_weight) / ops.maximum(ops.sum(sample_weight), 1e-6)
-        return sum(self.losses, mean)
+        return sum(self.losses, shared.mean(*shared.summed(self.taught.loss(y, y_pred), sample_weight)))
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The means so far, over what counts."""
@@ -97,8 +97,12 @@ def fit(
     quiet: bool = False,
     tensorboard: bool = False,
     last: bool = False,
+    told: callbacks.Told = lambda row: None,
+    share: Share | None = None,
 ) -> list[dict[str, float]]:
     """Train, leave the best weights in the model, or the `last`, and return the history, a row for each epoch.
+
+    `told` is given each row; `share` computes the sums of each step's batch elsewhere.
 
     After each epoch everything that training depends on is written to `folder`, so that a killed run
     continues with the very weights an uninterrupted one would have had.
@@ -109,10 +113,10 @@ def fit(
     """
     batches = len(training.train)
     network = stateful_twin(model, training.train.rows) if training.train.carried else model
-    trainee = Trainee(network, training)
+    trainee = Trainee(network, training, share)
     trainee.compile(optimizer=optimizer(options, options.epochs * batches))
     trainee.optimizer.build(trainee.trainable_variables)
-    checkpoint = callbacks.Checkpoint(options, folder, last)
+    checkpoint = callbacks.Checkpoint(options, folder, last, told)
     checkpoint.set_model(trainee)
     if resume:
         checkpoint.restore()

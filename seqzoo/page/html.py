@@ -29,7 +29,7 @@ class Facts(NamedTuple):
 
 def page(report: Report, sizes: Mapping[str, int]) -> str:
     """Render a report, whatever its room; `sizes` are the bundle's files in bytes."""
-    return _rendered(
+    return rendered(
         "report.html.jinja",
         title=report.recipe,
         report=report,
@@ -46,7 +46,7 @@ def page(report: Report, sizes: Mapping[str, int]) -> str:
 
 def alone(figure: Figure) -> str:
     """A page of one figure: what a notebook shows in a frame."""
-    return _rendered("figure.html.jinja", title=figure.title, figure=figure, zoomable=_zoomable([figure]))
+    return rendered("figure.html.jinja", title=figure.title, figure=figure, zoomable=_zoomable([figure]))
 
 
 def _zoomable(sections: Sequence[Section]) -> bool:
@@ -62,7 +62,7 @@ def comparison(result: Mapping[str, JSON]) -> str:
     ]
     values = [row["value"] for row in told["rows"]]
     near = [bar for bar, v in zip(bars, values, strict=True) if abs(v - values[0]) < rows.CLOSE * max(map(abs, values))]
-    return _rendered(
+    return rendered(
         "compare.html.jinja",
         title=f"Comparison on {told['data']}",
         told=told,
@@ -73,7 +73,8 @@ def comparison(result: Mapping[str, JSON]) -> str:
     )
 
 
-def _rendered(template: str, **values: object) -> str:
+def rendered(template: str, **values: object) -> str:
+    """Fill in one of the package's templates."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

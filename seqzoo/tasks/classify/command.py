@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import tee
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,9 +28,12 @@ def command(
     words: Annotated[list[str] | None, typer.Argument(metavar="[RUN] TEXT", help="Text to classify.")] = None,
     old_run: flags.OldRun = None,
     source: Annotated[
-        Path | None, typer.Option("--input", metavar="FILE", help="CSV, TSV, JSONL, or text by line; - is stdin.")
+        Path | None,
+        typer.Option("--input", metavar="FILE", help="CSV, TSV, JSONL, Parquet, or text by line; - is stdin."),
     ] = None,
     output: flags.Output = None,
+    workers: flags.Workers = None,
+    address: flags.Address = None,
     force: flags.Force = False,
     text: Annotated[str, typer.Option("--text", metavar="COLUMN", help="The input's column of texts.")] = "text",
     explain: Annotated[bool, typer.Option("--explain", help="Mark the words that moved the score.")] = False,
@@ -42,6 +46,9 @@ def command(
 
     source = SAMPLE if sample else source
     run, said = lines.run_and_text(words or [], old_run, source, EXAMPLE)
+    if workers or address or (source is not None and output is not None and not output.suffix):
+        _bulk(run, source, output, text, workers=workers, address=address, force=force, quiet=quiet or as_json)
+        return
     if output is not None and output.suffix.lower() not in files.ROWS:
         raise UserError(f"--output {output}: {nearest(output.suffix, files.ROWS)}")
     if output is not None and not force:
@@ -55,6 +62,35 @@ def command(
         return
     flags.say(quiet, f"answered by {name}")
     _many(classifier, lines.read(source, text), text, output, quiet, as_json)
+
+
+def _bulk(run: str | None, source: Path | None, output: Path | None, text: str, **options: Any) -> None:
+    """From Parquet or CSV to a folder of Parquet, in this process or in several."""
+    from seqzoo import runs
+    from seqzoo.cluster import bulk
+
+    if source is None or output is None or output.suffix:
+        raise UserError("answers in bulk go from --input FILE to --output FOLDER", "--input big.parquet --output out/")
+    folder = runs.find(run, "classify")
+    flags.say(options["quiet"], f"answered by {runs.called(folder)}")
+    started = time.perf_counter()
+    rows = bulk.answer(Columns, folder, source, text, ANSWER, output, **options)
+    seconds = time.perf_counter() - started
+    flags.say(options["quiet"], f"{rows:,} rows in {seconds:.0f} s, {rows / seconds:,.0f}/s: {output}")
+
+
+class Columns:
+    """The columns ANSWER of texts; each process of a bulk loads its bundle once."""
+
+    def __init__(self, folder: str) -> None:
+        from seqzoo import runs
+
+        self.classifier: Classifier = runs.load(folder, "classify")
+
+    def __call__(self, texts: list[str]) -> tuple[list[str], list[float]]:
+        """Labels and confidences."""
+        answers = list(self.classifier.predict(texts))
+        return [one.label for one in answers], [round(one.confidence, 4) for one in answers]
 
 
 def _one(classifier: Classifier, name: str, text: str, explain: bool, as_json: bool) -> None:
