@@ -13,7 +13,7 @@ import typer
 
 from seqzoo import flags, tasks
 from seqzoo.errors import UserError
-from seqzoo.flags import Data, Json, Quiet, RecipeName, RunName, Seed, Sets
+from seqzoo.flags import Data, Force, Json, Quiet, RecipeName, RunName, Seed, Sets
 
 app = typer.Typer(
     name="seqzoo",
@@ -189,6 +189,22 @@ def compare(
 
     overrides = [*(sets or []), *flags.own_data(data, columns)]
     terminal.comparison(comparison.compare(names, overrides, seeds, out, quiet=quiet), as_json, out)
+
+
+@app.command()
+def export(
+    run: RunName = None,
+    to: Annotated[str, typer.Option(help="onnx, savedmodel or litert.")] = "onnx",
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("exported"),
+    steps: Annotated[int, typer.Option(min=0, help="Steps of LiteRT's fixed shapes; 0: as the codec keeps.")] = 0,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Write a bundle for other runtimes, held against the bundle on real inputs first."""
+    from seqzoo import export as exporting
+    from seqzoo.page import terminal
+
+    terminal.exported(exporting.export(run, to, out, steps=steps, force=force), as_json)
 
 
 for _room in tasks.ROOMS:
