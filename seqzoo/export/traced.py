@@ -69,6 +69,8 @@ def _called(
 
     if not isinstance(layer, Layer):
         return layer(*args, **kwargs)
+    if type(layer).__name__ == "Add" and not any(hasattr(one, "_keras_mask") for one in args[0]):
+        return sum(args[0][1:], args[0][0])  # at a batch of one Keras may add as a bias, in a form LiteRT lacks
     given = {name: value for name, value in kwargs.items() if name != "training"}
     if layer._call_has_training_arg:
         given["training"] = False
