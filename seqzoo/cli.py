@@ -16,6 +16,7 @@ from seqzoo.cluster.command import sweep
 from seqzoo.errors import UserError
 from seqzoo.flags import Data, Json, Quiet, RecipeName, RunName, Seed, Sets
 from seqzoo.serve.command import command as serve
+from seqzoo.flags import Data, Force, Json, Quiet, RecipeName, RunName, Seed, Sets
 
 app = typer.Typer(
     name="seqzoo",
@@ -198,6 +199,22 @@ def compare(
 
 
 app.command()(with_own_data(sweep))
+@app.command()
+def export(
+    run: RunName = None,
+    to: Annotated[str, typer.Option(help="onnx, savedmodel or litert.")] = "onnx",
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("exported"),
+    steps: Annotated[int, typer.Option(min=0, help="Steps of LiteRT's fixed shapes; 0: as the codec keeps.")] = 0,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Write a bundle for other runtimes, held against the bundle on real inputs first."""
+    from seqzoo import export as exporting
+    from seqzoo.page import terminal
+
+    terminal.exported(exporting.export(run, to, out, steps=steps, force=force), as_json)
+
+
 for _room in tasks.ROOMS:
     app.command(_room)(tasks.part(_room, "command").command)
 app.command("serve")(serve)

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -101,6 +101,11 @@ class Codec(Protocol):
 
 class Predictor(Protocol):
     """A codec, graphs and what was decided on validation. Imports neither TensorFlow nor Keras."""
+
+    @property
+    def codec(self) -> Any:
+        """Raw <-> arrays."""
+        ...
 
     def save(self, folder: Path) -> None:
         """Write what was decided; the codec and the graphs are written by the corridor."""
@@ -249,6 +254,9 @@ class Room(Generic[D, C, X, S, T, K, P]):
         validate: the metric of the predictor's network on the validation part, or on some hundreds of it.
         judge: the splits are None on other data: then only what needs no training stands beside the model.
         predictor: loads a bundle's folder whose files have been checked.
+        examples: inputs of the network, as `runtime.pad` takes them, made of what ships: what an export is held
+            against where the data are not here.
+        parts: the Keras models that a trained one consists of, by the names of the graphs they become.
         refits: what the network is trained on anew once the test part is open, and `refitted`, the predictor after it;
             the predictor judges each example by what it was before.
         answers: whether the network has a say in what the predictor answers; else it is not trained anew.
@@ -270,6 +278,8 @@ class Room(Generic[D, C, X, S, T, K, P]):
     validate: Callable[[P, S], float]
     judge: Callable[[P, S | None, T, Recipe[D, C, X]], Judgement]
     predictor: Callable[[Path], P]
+    examples: Callable[[P], Sequence[Mapping[str, np.ndarray]]]
+    parts: Callable[[keras.Model], Mapping[str, keras.Model]] = lambda model: {"model.onnx": model}
     refits: Callable[[S, T, Recipe[D, C, X]], Sequence[S]] = lambda splits, test, recipe: ()
     refitted: Callable[[P, Mapping[str, bytes], S, Recipe[D, C, X]], P] = lambda predictor, files, splits, recipe: (
         predictor

@@ -16,6 +16,7 @@ Item = TypeVar("Item")
 Arrays = Mapping[str, np.ndarray]  # by the names of a model's inputs
 WINDOW = 2048
 BATCH = 64
+_DTYPES = {"tensor(float)": "float32", "tensor(int32)": "int32", "tensor(int64)": "int64", "tensor(bool)": "bool"}
 
 
 class Graph:
@@ -52,6 +53,13 @@ class Graph:
         """Whether the first output has a time axis as long as the input's."""
         shape = self._session.get_outputs()[0].shape
         return len(shape) > 1 and not isinstance(shape[1], int)
+
+    @property
+    def signature(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The dtype and shape of each input and each output, as people read them."""
+        both = (self._session.get_inputs(), self._session.get_outputs())
+        inputs, outputs = ({one.name: f"{_DTYPES[one.type]} {_shown(one.shape)}" for one in some} for some in both)
+        return inputs, outputs
 
     def __call__(self, feeds: Arrays) -> list[np.ndarray]:
         """Run the graph; inputs by name, outputs in the order of `outputs`."""
@@ -131,6 +139,10 @@ class Loop:
         for array in self._constants.values() if constants else ():
             array[:] = array[rows]
         self._swap()
+
+
+def _shown(shape: Sequence[int | str]) -> str:
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 
 def _address(array: np.ndarray) -> int:

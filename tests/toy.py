@@ -121,5 +121,6 @@ ROOM = Room(
     fit_codec=lambda splits, options: Codec("".join(sorted(set("".join(splits.train))))),
     graphs=lambda model, codec, batches: graph.checked(model, batches),
     predictor=lambda folder: Echoer(Codec(**bundle.read_json(folder, "codec.json")), Graph(folder / "model.onnx")),
+    examples=lambda echoer: [*map(echoer.codec.encode, ("abcde", "ed"))],
     decide=lambda codec, files, splits, recipe: Echoer(codec, Graph(files["model.onnx"])),
 )  # fmt: skip

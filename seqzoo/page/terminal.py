@@ -18,6 +18,7 @@ from seqzoo.page import compared, words
 from seqzoo.page.text import number, sparkline
 
 if TYPE_CHECKING:
+    from seqzoo.export import Exported
     from seqzoo.recipe import Recipe
     from seqzoo.registry import Architecture, Dataset
     from seqzoo.report import JSON, Report
@@ -226,6 +227,17 @@ def _beside(report: Report, name: str) -> str:
     between = f" [{low:+,.3g}, {high:+,.3g}]" if low != high else ""
     ours = f"ours {times * theirs.difference:+,.3g}{unit}{between}"
     return f"{number(theirs.value, report.kind)}  [dim]{escape(ours)}[/]"
+
+
+def exported(told: Exported, as_json: bool) -> None:
+    """Say what was written, and how far it is from the bundle."""
+    if as_json:
+        return _print_json(vars(told) | {"folder": str(told.folder)})
+    for name, difference in told.differences.items():
+        print(f"{name}: differs from the bundle by at most {difference:.2g} on {told.tested}")
+    for note in told.notes:
+        print(note)
+    print(f"\n{told.folder}/README.md\npython {told.folder}/run.py")
 
 
 def comparison(result: Mapping[str, JSON], as_json: bool, out: Path) -> None:

@@ -18,7 +18,6 @@ from seqzoo.errors import UserError, nearest
 if TYPE_CHECKING:
     from seqzoo.tasks.classify.predict import Classifier
 
-SAMPLE = Path(__file__).parents[2] / "bundles" / "reviews.csv"
 ANSWER = ("predicted", "predicted_confidence")
 EXAMPLE = 'seqzoo classify "A slow start, but the ending was superb"'
 Write = Callable[[Mapping[str, object]], None]
@@ -43,6 +42,7 @@ def command(
 ) -> None:
     """Say which class a text belongs to, with a confidence that means something."""
     from seqzoo import files, lines, runs
+    from seqzoo.tasks.classify.predict import SAMPLE
 
     source = SAMPLE if sample else source
     run, said = lines.run_and_text(words or [], old_run, source, EXAMPLE)

@@ -17,6 +17,7 @@ from seqzoo.tasks.classify.codec import WordCodec
 from seqzoo.tasks.classify.words import SPECIAL, UNKNOWN
 
 DECISION, GRAPH = "decision.json", "model.onnx"
+SAMPLE = Path(__file__).parents[2] / "bundles" / "reviews.csv"
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,12 @@ class Classifier:
         if len(graph.inputs) != 1 + (codec.ratios is not None):
             raise UserError(f"{folder}: the graph's inputs {graph.inputs} do not fit the codec")
         return cls(codec, decision, graph)
+
+    def examples(self) -> list[Arrays]:
+        """The reviews that ship, as arrays."""
+        from seqzoo import files
+
+        return [self.codec.encode(row["text"]) for row in files.read_rows(SAMPLE)]
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """(n, classes) float64 probabilities."""

@@ -26,4 +26,5 @@ ROOM: Room[DataOptions, CodecOptions, DecideOptions, Splits, Examples, WordCodec
     validate=validate,
     judge=judge,
     predictor=Classifier.load,
+    examples=Classifier.examples,
 )

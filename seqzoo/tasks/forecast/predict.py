@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from seqzoo.errors import UserError, nearest
-from seqzoo.runtime import Graph
+from seqzoo.runtime import Arrays, Graph
 from seqzoo.tasks.forecast.answering import BEST, LOOKED_BACK, Answering
 from seqzoo.tasks.forecast.answers import Band, Forecast
 from seqzoo.tasks.forecast.codec import SeriesCodec
@@ -72,6 +72,19 @@ class Forecaster:
     def stages(self) -> tuple[Stage, ...]:
         """All of them, the oldest first."""
         return (*self.earlier(), self.last)
+
+    def examples(self) -> list[Arrays]:
+        """Four windows of noise, in the network's unit.
+
+        Raises:
+            UserError: there is no network.
+        """
+        graph, random = self.last.graph, np.random.default_rng(0)
+        if graph is None:
+            raise UserError("this forecaster has no network")
+        steps = dict(zip(graph.inputs, (self.codec.window, self.codec.horizon), strict=False))
+        shapes = {name: (n, graph.width(name)) for name, n in steps.items()}
+        return [{name: random.normal(size=s).astype(np.float32) for name, s in shapes.items()} for _ in range(4)]
 
     def backtest(self, encoded: EncodedPanel, at: Origins) -> np.ndarray:
         """(n, horizon, 1 + 2 levels) float64 from origins whose outcomes may be known, by the stage of their time."""

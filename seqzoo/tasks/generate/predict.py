@@ -13,7 +13,7 @@ import numpy as np
 from seqzoo import counts
 from seqzoo.counts import NGrams
 from seqzoo.errors import UserError
-from seqzoo.runtime import Graph
+from seqzoo.runtime import Arrays, Graph
 from seqzoo.sampling import Sampling, chances, choose, forbid, probabilities
 from seqzoo.tasks.generate.codec import UnitCodec
 from seqzoo.tasks.generate.mixture import Mixture, Reading, Weights
@@ -91,6 +91,11 @@ class Generator:
             if self.mixture.ngrams is not None:
                 self.mixture.ngrams.save(folder)
         (folder / DEFAULTS).write_text(json.dumps(decided), encoding="utf-8")
+
+    def examples(self) -> list[Arrays]:
+        """Four texts of units drawn at random."""
+        drawn = np.random.default_rng(0).integers(0, len(self.codec.vocabulary), (4, self.codec.window))
+        return [{"ids": row} for row in drawn.astype(np.int32)]
 
     # --- the graph -----------------------------------------------------------------------------------
 

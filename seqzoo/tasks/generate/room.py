@@ -27,5 +27,6 @@ ROOM: Room[DataOptions, CodecOptions, DecideOptions, Splits, Text, UnitCodec, Ge
     validate=validate,
     judge=judge,
     predictor=Generator.load,
+    examples=Generator.examples,
     comparable=("unit", "vocabulary_size"),
 )

@@ -18,6 +18,7 @@ from seqzoo.tasks.tag.schemes import Span
 from seqzoo.tasks.tag.words import Token, split
 
 GRAPH, TRANSITIONS = "model.onnx", "transitions"
+_EXAMPLES = ("Angela Merkel met Tim Cook in Berlin on Monday .", "It rains in Paris .")
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,10 @@ class Tagger:
 
     def save(self, folder: Path) -> None:
         """Nothing was decided that the codec and the graph do not say."""
+
+    def examples(self) -> list[Arrays]:
+        """Two sentences as arrays."""
+        return [self.codec.encode([one.text for one in split(text)]) for text in _EXAMPLES]
 
     @cached_property
     def transitions(self) -> np.ndarray:

@@ -26,4 +26,5 @@ ROOM: Room[DataOptions, CodecOptions, DecideOptions, Splits, Sentences, TagCodec
     validate=validate,
     judge=judge,
     predictor=Tagger.load,
+    examples=Tagger.examples,
 )

@@ -35,7 +35,7 @@ def graphs(model: keras.Model, codec: SpeechCodec, real: Sequence[Batch]) -> Gra
     files |= {timing.FILE: when.to_json()}
     if not streams(model):
         return Graphs(files, difference)
-    files |= cut(model)
+    files |= {name: written(part) for name, part in parts(model).items() if name != GRAPH}
     apart = max((_streamed_apart(files, when, batch) for batch in real), default=0.0)
     if not apart <= _ROUNDING:
         raise UserError(f"{model.name}: a stream differs from the whole by {apart:.2g} (allowed {_ROUNDING:g})")
@@ -48,10 +48,18 @@ def streams(model: keras.Model) -> bool:
     return "Bidirectional" not in kinds and any(layer.name == "steps" for layer in model.layers)
 
 
-def cut(model: keras.Model) -> dict[str, bytes]:
-    """What sees only a few frames, and what steps on from there with its states carried, as ONNX."""
+def written(part: keras.Model) -> bytes:
+    """A model that reads one way as ONNX, its states carried."""
+    carried = [layer.name for layer in part.layers if hasattr(layer, "cell")]
+    return bytes(graph.convert(part, carry=carried).SerializeToString())
+
+
+def parts(model: keras.Model) -> dict[str, keras.Model]:
+    """The whole and, if it reads one way, what sees only a few frames, and what steps on from there."""
     from keras import Input, Model
 
+    if not streams(model):
+        return {GRAPH: model}
     between = model.get_layer("steps").output
     front = Model(model.inputs, between, name="front")
     entry = Input(between.shape[1:], name="features")
@@ -59,10 +67,7 @@ def cut(model: keras.Model) -> dict[str, bytes]:
     for layer in model.layers:  # after "steps" one layer follows another
         x = layer(x) if after else x
         after = after or layer.name == "steps"
-    step = Model(entry, x, name="step")
-    carried = [layer.name for layer in step.layers if hasattr(layer, "cell")]
-    written = {FRONT: graph.convert(front), STEP: graph.convert(step, carry=carried)}
-    return {name: proto.SerializeToString() for name, proto in written.items()}
+    return {GRAPH: model, FRONT: front, STEP: Model(entry, x, name="step")}
 
 
 def _streamed_apart(files: dict[str, bytes], when: Timing, batch: Batch) -> float:

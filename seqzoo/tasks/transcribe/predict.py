@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from seqzoo.errors import UserError
-from seqzoo.runtime import Graph, pad, windows
+from seqzoo.runtime import Arrays, Graph, pad, windows
 from seqzoo.tasks.transcribe import language
 from seqzoo.tasks.transcribe.align import align, total
 from seqzoo.tasks.transcribe.codec import SpeechCodec
@@ -21,6 +21,7 @@ from seqzoo.tasks.transcribe.stream import Steps, Stream, log_softmax
 from seqzoo.tasks.transcribe.timing import Timing
 
 DECISION, GRAPH, FRONT, STEP = "decision.json", "model.onnx", "front.onnx", "step.onnx"
+RECORDINGS = Path(__file__).parents[2] / "bundles" / "recordings"
 BATCH = 16
 SILENCE_S = 0.1  # around each recording that is spelled: cut at its first sound, it begins as nothing in training does
 _TOGETHER = 64  # recordings that are held in memory at a time
@@ -136,6 +137,13 @@ class Transcriber:
         (folder / DECISION).write_text(json.dumps(asdict(self.decision)), encoding="utf-8")
         if self.grams is not None:
             self.grams.save(folder)
+
+    def examples(self) -> list[Arrays]:
+        """The recordings that ship."""
+        from seqzoo.tasks.transcribe import audio
+
+        sounds = [self.padded(audio.read(path, self.codec.rate)) for path in sorted(RECORDINGS.glob("*.flac"))]
+        return [{"samples": one, "lengths": np.array(len(one), np.int32)} for one in sounds]
 
     @property
     def search(self) -> Search:

@@ -3,7 +3,7 @@
 from seqzoo.room import Room
 from seqzoo.tasks.transcribe.codec import SpeechCodec
 from seqzoo.tasks.transcribe.data import Clips, Splits, load
-from seqzoo.tasks.transcribe.graphs import graphs
+from seqzoo.tasks.transcribe.graphs import graphs, parts
 from seqzoo.tasks.transcribe.judging import decide, judge, read_other, validate
 from seqzoo.tasks.transcribe.options import CodecOptions, DataOptions, DecideOptions
 from seqzoo.tasks.transcribe.predict import Transcriber
@@ -26,4 +26,6 @@ ROOM: Room[DataOptions, CodecOptions, DecideOptions, Splits, Clips, SpeechCodec,
     validate=validate,
     judge=judge,
     predictor=Transcriber.load,
+    examples=Transcriber.examples,
+    parts=parts,
 )

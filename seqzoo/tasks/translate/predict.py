@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from seqzoo.errors import UserError
-from seqzoo.runtime import Graph, pad, windows
+from seqzoo.runtime import Arrays, Graph, pad, windows
 from seqzoo.sampling import Sampling
 from seqzoo.tasks.translate import decode, swapped
 from seqzoo.tasks.translate.codec import START, STOP, PairCodec, joined
@@ -26,6 +26,7 @@ DECISION, ENCODER, STEP, LEARNT = "decision.json", "encoder.onnx", "step.onnx", 
 BATCH = 64  # sentences that are followed at a time
 WINDOW = 1024  # texts that are held in memory at a time
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_EXAMPLES = ("Thank you.", "I see the dog.", "Where is my book?")
 _COLUMN = 1  # of the logits: column i is of id i + 1
 
 
@@ -83,6 +84,15 @@ class Translator:
         np.savez_compressed(folder / LEARNT, sources=self.learnt)
         decided = {name: value for name, value in asdict(self.search).items() if name in ("beam", "length_penalty")}
         (folder / DECISION).write_text(json.dumps(decided), encoding="utf-8")
+
+    def examples(self) -> list[Arrays]:
+        """Three sentences and what they become, as ids."""
+        said = [answer.text for answer in self.predict(_EXAMPLES)]
+        pairs = [
+            {"source": self.codec.encode(source), "target": self.codec.encode_target(target)[:-1]}
+            for source, target in zip(_EXAMPLES, said, strict=True)
+        ]
+        return [pair for pair in pairs if len(pair["source"])]
 
     # --- many texts ----------------------------------------------------------------------------------
 

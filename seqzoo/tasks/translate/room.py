@@ -8,7 +8,7 @@ from seqzoo.tasks.translate.judging import decide, judge, read_other, validate
 from seqzoo.tasks.translate.options import CodecOptions, DataOptions, DecideOptions
 from seqzoo.tasks.translate.predict import Translator
 from seqzoo.tasks.translate.score import bleu
-from seqzoo.tasks.translate.training import graphs, training
+from seqzoo.tasks.translate.training import graphs, parts, training
 
 ROOM: Room[DataOptions, CodecOptions, DecideOptions, Splits, Pairs, PairCodec, Translator] = Room(
     name="translate",
@@ -26,4 +26,6 @@ ROOM: Room[DataOptions, CodecOptions, DecideOptions, Splits, Pairs, PairCodec, T
     validate=validate,
     judge=judge,
     predictor=Translator.load,
+    examples=Translator.examples,
+    parts=parts,
 )

@@ -82,13 +82,17 @@ def graphs(model: keras.Model, codec: PairCodec, real: Sequence[Batch]) -> Graph
     Raises:
         UserError: they differ.
     """
-    parts = {ENCODER: "encoder", STEP: "decoder"}
-    files = {name: graph.convert(model.get_layer(layer)).SerializeToString() for name, layer in parts.items()}
+    files = {name: graph.convert(part).SerializeToString() for name, part in parts(model).items()}
     encoder, step = Graph(files[ENCODER]), Graph(files[STEP])
     worst = max((_apart(model, encoder, step, batch) for batch in real), default=0.0)
     if not worst <= _ROUNDING:
         raise UserError(f"{model.name}: a step in ONNX differs from Keras by {worst:.2g} (allowed {_ROUNDING:g})")
     return Graphs(files, worst)
+
+
+def parts(model: keras.Model) -> dict[str, keras.Model]:
+    """What reads a source, and what writes a unit."""
+    return {ENCODER: model.get_layer("encoder"), STEP: model.get_layer("decoder")}
 
 
 def _apart(model: keras.Model, encoder: Graph, step: Graph, batch: Batch) -> float:
