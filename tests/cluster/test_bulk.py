@@ -100,3 +100,17 @@ def test_threads_are_as_many_as_the_surroundings_allow(monkeypatch):
 def test_other_kinds_are_named(seqzoo, tiny_run, tmp_path, kind):
     (tmp_path / f"in{kind}").write_text("x")
     fails(seqzoo("classify", tiny_run, "--input", f"in{kind}", "--output", "out"), "allowed: .csv, .parquet")
+
+
+def test_rows_of_parquet_go_wherever_rows_go(seqzoo, tiny_run, tmp_path):
+    said = texts(20)
+    pq.write_table(pa.table({"n": range(20), "text": [*said[:19], None]}), tmp_path / "in.parquet")
+    code, _, err = seqzoo("classify", tiny_run, "--input", "in.parquet", "--output", "out.csv")
+    assert code == 0, err
+    with (tmp_path / "out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    found = [(row["predicted"], float(row["predicted_confidence"])) for row in rows]
+    assert found == expected(tiny_run, [*said[:19], ""]) and [row["n"] for row in rows] == [*map(str, range(20))]
+    (tmp_path / "bad.parquet").write_text("no")
+    fails(seqzoo("classify", tiny_run, "--input", "bad.parquet"), "cannot be read")
+    fails(seqzoo("classify", tiny_run, "--input", "none.parquet"), "no such file")
