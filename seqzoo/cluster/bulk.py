@@ -159,7 +159,7 @@ def _here(data: Any, told: Sequence[Any]) -> Iterator[Iterator[Any]]:
 
 @contextmanager
 def _shared(source: Path, told: Sequence[Any], workers: int | None, address: str | None) -> Iterator[Iterator[Any]]:
-    with connect.connected("seqzoo classify --workers", workers, address, "data", spare=1) as count:
+    with connect.connected("--workers", workers, address, "data", spare=1) as count:
         import ray
 
         context = ray.data.DataContext.get_current()
