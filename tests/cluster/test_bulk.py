@@ -74,6 +74,8 @@ def test_what_cannot_be_is_said_and_nothing_is_left(seqzoo, tiny_run, tmp_path, 
     fails(seqzoo(*ask, "none.parquet", "--force"), "no such file")
     fails(seqzoo(*ask, "bad.parquet", "--force"), "cannot be read")
     fails(seqzoo(*ask, "empty.parquet", "--force"), "holds no rows")
+    (tmp_path / "ragged.csv").write_text("text,n\ngood,1\nbad,2,3\n")
+    fails(seqzoo(*ask, "ragged.csv", "--force"), "cannot be read", "Expected 2 columns, got 3")
     fails(seqzoo("classify", tiny_run, "--input", "in.parquet", "--workers", "2"), "--output FOLDER")
 
     def broken(self, table):
