@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seqzoo.cluster import sweep
+from seqzoo.cluster import record, sweep
 from tests.cluster.test_bulk import answers, expected, texts
 
 pytestmark = pytest.mark.slow
@@ -85,14 +85,14 @@ def test_a_sweep_survives_the_death_of_a_worker_and_of_its_driver(tmp_path):
            "--set", "fit.epochs=8", "--workers", 2, "--out", "out")  # fmt: skip
     out = tmp_path / "out"
     first = start(tmp_path, *ask)
-    until(lambda: len(sweep.ended(out)) >= 2, first)
+    until(lambda: len(record.ended(out)) >= 2, first)
     kill_a_worker(first.pid, "ray::ImplicitFunc")
-    until(lambda: len(sweep.ended(out)) >= 6, first)
+    until(lambda: len(record.ended(out)) >= 6, first)
     kill(first)
-    known = (out / sweep.TRIALS).read_bytes()
+    known = (out / record.TRIALS).read_bytes()
     said = done(start(tmp_path, "sweep", "sine-rnn", "--resume", "--workers", 2, "--out", "out"))
-    assert (out / sweep.TRIALS).read_bytes().startswith(known)
-    trials = sweep.ended(out)
+    assert (out / record.TRIALS).read_bytes().startswith(known)
+    trials = record.ended(out)
     assert [one.trial for one in trials] == list(range(12))
     assert not [one for one in trials if one.ended == "failed"] and [one for one in trials if one.ended == "stopped"]
     best = min(trials, key=lambda one: one.loss)

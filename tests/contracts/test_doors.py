@@ -109,6 +109,7 @@ FLOORS = [  # a module may import from its own floor and below
     ["corridor"],
     ["compare", "flags"],
     ["cluster", "cluster.connect", "cluster.halving", "cluster.space"],
+    ["cluster.record"],
     ["cluster.bulk", "cluster.sweep", "cluster.workers"],
     ["cluster.command"],
     ["door"],
