@@ -14,9 +14,8 @@ import typer
 from seqzoo import flags, tasks
 from seqzoo.cluster.command import sweep
 from seqzoo.errors import UserError
-from seqzoo.flags import Data, Json, Quiet, RecipeName, RunName, Seed, Sets
-from seqzoo.serve.command import command as serve
 from seqzoo.flags import Data, Force, Json, Quiet, RecipeName, RunName, Seed, Sets
+from seqzoo.serve.command import command as serve
 
 app = typer.Typer(
     name="seqzoo",
@@ -199,6 +198,8 @@ def compare(
 
 
 app.command()(with_own_data(sweep))
+
+
 @app.command()
 def export(
     run: RunName = None,

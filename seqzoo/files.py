@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from seqzoo.errors import UserError, nearest
+from seqzoo.errors import UserError, nearest, needs
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
-ROWS = (".csv", ".tsv", ".jsonl")
+ROWS = (".csv", ".tsv", ".jsonl")  # that are written
+READ = (*ROWS, ".parquet")
+_BATCH = 4096  # rows of a Parquet file
 _LONGEST = 1 << 30  # characters of a field
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -89,21 +91,38 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, object]], *, force: bool)
 
 
 def read_rows(path: Path, columns: Sequence[str] = ()) -> Iterator[dict[str, str]]:
-    """Stream the rows of a CSV, TSV or JSONL file as dictionaries of strings, in constant memory.
+    """Stream the rows of a CSV, TSV, JSONL or Parquet file as dictionaries of strings, in constant memory.
 
     Raises:
         UserError: missing file, unknown type, a column that is missing or there twice, wrong encoding, a quote that
             is never closed, rows that do not fit the header, or lines that are no JSON objects.
     """
     suffix = path.suffix.lower()
-    if suffix not in ROWS:
-        raise UserError(f"{path}: {nearest(path.suffix, ROWS)}")
+    if suffix not in READ:
+        raise UserError(f"{path}: {nearest(path.suffix, READ)}")
+    for number, row in enumerate(_of_parquet(path) if suffix == ".parquet" else _of_text(path, suffix)):
+        if not number:
+            check_columns(path, row, columns)
+        yield row
+
+
+def _of_text(path: Path, suffix: str) -> Iterator[dict[str, str]]:
     with reading(path) as file:
-        rows = _objects(path, file) if suffix == ".jsonl" else _records(path, file, SEPARATORS[suffix])
-        for number, row in enumerate(rows):
-            if not number:
-                check_columns(path, row, columns)
-            yield row
+        yield from _objects(path, file) if suffix == ".jsonl" else _records(path, file, SEPARATORS[suffix])
+
+
+def _of_parquet(path: Path) -> Iterator[dict[str, str]]:
+    with needs(str(path), "parquet"):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    try:
+        for batch in pq.ParquetFile(path, pre_buffer=False).iter_batches(batch_size=_BATCH):
+            for row in batch.to_pylist():
+                yield {name: "" if value is None else str(value) for name, value in row.items()}
+    except FileNotFoundError:
+        raise UserError(f"no such file: {path}") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(f"{path} cannot be read: {str(error).splitlines()[0]}") from None
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def read(source: Path | None, column: str) -> Iterator[dict[str, str]]:
     """
     if source is None or source == Path("-"):
         yield from _stdin(column)
-    elif source.suffix.lower() in files.ROWS:
+    elif source.suffix.lower() in files.READ:
         rows = files.read_rows(source, [column])
         first = next(rows, None)
         if first is None:

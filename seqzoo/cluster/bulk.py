@@ -89,7 +89,7 @@ def answer(
     there = _shared(source, told, workers, address) if workers or address else _here(data, told)
     with there as tables, _writing(out) as write, _progress(quiet, rows) as advance:
         count = 0
-        for table in tables:
+        for table in _readable(source, tables):
             write(table)
             advance(table.num_rows)
             count += table.num_rows
@@ -116,6 +116,17 @@ def _opened(source: Path) -> Any:
         return ds.dataset(_paths(source), format=ds.ParquetFileFormat() if kind == ".parquet" else _texts(source))
     except (pa.ArrowInvalid, OSError) as error:
         raise UserError(f"{source} cannot be read: {str(error).splitlines()[0]}") from None
+
+
+def _readable(source: Path, tables: Iterator[Any]) -> Iterator[Any]:
+    """The tables, as long as they can be read: a row of a CSV that does not fit is only met on the way."""
+    import pyarrow as pa
+
+    try:
+        yield from tables
+    except pa.ArrowInvalid as error:
+        said = next((line for line in str(error).splitlines() if "CSV" in line or "arquet" in line), str(error))
+        raise UserError(f"{source} cannot be read: {said.splitlines()[0]}") from None
 
 
 def _paths(source: Path) -> list[str]:
@@ -159,7 +170,7 @@ def _here(data: Any, told: Sequence[Any]) -> Iterator[Iterator[Any]]:
 
 @contextmanager
 def _shared(source: Path, told: Sequence[Any], workers: int | None, address: str | None) -> Iterator[Iterator[Any]]:
-    with connect.connected("seqzoo classify --workers", workers, address, "data", spare=1) as count:
+    with connect.connected("--workers", workers, address, "data", spare=1) as count:
         import ray
 
         context = ray.data.DataContext.get_current()

@@ -36,6 +36,7 @@ def sweep(
 ) -> None:
     """Search a recipe's keys: bad trials end early, the best on validation is judged once."""
     from seqzoo import recipe
+    from seqzoo.cluster import record
     from seqzoo.cluster import sweep as sweeping
     from seqzoo.corridor import Work
     from seqzoo.page import searched
@@ -52,10 +53,10 @@ def sweep(
                 f"--resume goes on with what the sweep was started with: leave out {', '.join([*ranges, *overrides])}",
                 f"seqzoo sweep {name} --resume --out {folder}",
             )
-        asked = sweeping.resumed(folder, trials)
+        asked = record.resumed(folder, trials)
     else:
         asked = sweeping.ask(recipe.load(name, overrides), ranges, trials or _TRIALS, seed)
-        sweeping.begin(folder, asked)
+        record.begin(folder, asked)
     try:
         sweeping.search(folder, asked, workers, address, say)
         found, report = sweeping.finish(folder, asked, Work(asked.seed, quiet=True, say=say))

@@ -66,8 +66,8 @@ def _joined(ray: Any, workers: int | None, spare: int, address: str | None, quie
         else:
             ray.init(address, runtime_env={"env_vars": _surroundings()}, **quiet)
     except (ConnectionError, ValueError) as error:
-        said = str(error).splitlines()[0]
-        raise UserError(f"no Ray cluster answers at {address or 'this machine'}: {said}", "ray start --head") from None
+        said = f"no Ray cluster answers at {address or 'this machine'}: {str(error).splitlines()[0]}"
+        raise UserError(said, "ray start --head; where it wants a token: export RAY_AUTH_MODE=token") from None
     try:
         yield _enough(ray.cluster_resources(), workers, spare, address)
     finally:

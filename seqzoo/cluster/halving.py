@@ -12,13 +12,13 @@ class Halving:
     """Rungs at epochs that grow threefold: who reaches one goes on if it is in the best third of all who have.
 
     Args:
-        epochs: of a whole training: rungs lie before its end.
+        epochs: of a whole training: rungs lie at a ninth and a third of it, or thereabouts.
     """
 
     def __init__(self, epochs: int) -> None:
         self.reached: dict[int, dict[int, float]] = {}
-        rung = max(1, epochs // _KEPT**3)
-        while rung < epochs:
+        rung = max(1, epochs // _KEPT**2)
+        while 2 * rung <= epochs:
             self.reached[rung] = {}
             rung *= _KEPT
 

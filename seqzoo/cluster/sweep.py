@@ -25,44 +25,17 @@ from typing import Any
 from seqzoo import corridor, recipe, runs
 from seqzoo.cluster import connect, space
 from seqzoo.cluster.halving import Halving
+from seqzoo.cluster.record import Asked, Trial, ended, keep, write
 from seqzoo.corridor import Work
 from seqzoo.errors import UserError
 from seqzoo.recipe import NONE, Recipe
 from seqzoo.report import JSON, Report
 from seqzoo.tasks import open_room
 
-ASKED, TRIALS, BEST, PAGE, FOUND = "sweep.json", "trials.jsonl", "best", "sweep.html", "found.json"
+BEST, PAGE, FOUND = "best", "sweep.html", "found.json"
 NOTES = "ray"  # what Tune writes for itself, until it is done
 TABLES = ("codec", "model", "fit")
 _LIVES = 5  # how often a trial is tried again when its process dies
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a sweep was started with: a recipe as TOML, --over as it was typed, how many trials, and the seed."""
-
-    recipe: str
-    toml: str
-    over: list[str]
-    trials: int
-    seed: int
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One configuration that has ended: "trained", "stopped" early, or "failed" and why; a row for each epoch."""
-
-    trial: int
-    values: Mapping[str, space.Value]
-    history: Sequence[Mapping[str, float]] = ()
-    ended: str = "trained"
-    why: str = ""
-
-    @property
-    def loss(self) -> float | None:
-        """The lowest validation loss, of a trial that may be chosen."""
-        losses = [row["val_loss"] for row in self.history]
-        return min(losses) if losses and self.ended != "failed" else None
 
 
 def ask(chosen: Recipe[Any, Any, Any], over: Sequence[str], trials: int, seed: int) -> Asked:
@@ -100,64 +73,6 @@ def configured(asked: Asked, values: Mapping[str, space.Value]) -> Recipe[Any, A
         UserError: they do not fit.
     """
     return recipe.parse(tomllib.loads(asked.toml), asked.recipe, space.overrides(values), f"{asked.recipe} --over")
-
-
-# --- what is kept ------------------------------------------------------------------------------------
-
-
-def begin(out: Path, asked: Asked) -> None:
-    """Write down what was asked, in a folder of its own.
-
-    Raises:
-        UserError: the folder holds a sweep already, or cannot be written.
-    """
-    if (out / ASKED).exists():
-        raise UserError(f"{out} holds a sweep already", f"seqzoo sweep {asked.recipe} --resume --out {out}")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot write {out}: {error.strerror}", "choose another folder with --out") from None
-    _write(out / ASKED, json.dumps(asdict(asked), indent=1))
-
-
-def resumed(out: Path, trials: int | None) -> Asked:
-    """What a sweep was started with; `trials` may ask for more of them.
-
-    Raises:
-        UserError: there is none.
-    """
-    try:
-        asked = Asked(**json.loads((out / ASKED).read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
-        raise UserError(f"no sweep to resume in {out}", "seqzoo sweep RECIPE --over KEY=RANGE") from None
-    return asked if trials is None else Asked(**{**asdict(asked), "trials": trials})
-
-
-def ended(out: Path) -> list[Trial]:
-    """The trials that have ended; a last line that was cut off does not count."""
-    path = out / TRIALS
-    if not path.is_file():
-        return []
-    whole = path.read_bytes().rpartition(b"\n")[0].splitlines()
-    return sorted((Trial(**json.loads(line)) for line in whole), key=lambda one: one.trial)
-
-
-def keep(out: Path, trial: Trial) -> None:
-    """Add a trial's line, after taking away one that was cut off."""
-    line = (json.dumps(asdict(trial)) + "\n").encode()
-    with (out / TRIALS).open("ab+") as file:
-        file.seek(0)
-        file.truncate(file.read().rfind(b"\n") + 1)
-        file.write(line)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _write(path: Path, text: str) -> None:
-    from seqzoo.files import writing
-
-    with writing(path) as file:
-        file.write(text)
 
 
 # --- the search --------------------------------------------------------------------------------------
@@ -278,14 +193,14 @@ def finish(out: Path, asked: Asked, work: Work) -> tuple[dict[str, JSON], Report
     if best.loss is None:
         raise UserError(f"none of {len(trials)} trials could be trained; the first: {best.why}")
     chosen = configured(asked, best.values)
-    _write(out / f"{BEST}.toml", chosen.to_toml())
+    write(out / f"{BEST}.toml", chosen.to_toml())
     work.say(f"trial {best.trial} is the best on validation: trained again, and judged")
     report = _walked(chosen, out / BEST, work)
     found = _found(asked, trials, report)
     from seqzoo.page import searched
 
-    _write(out / FOUND, json.dumps(found, indent=1))
-    _write(out / PAGE, searched.page(found))
+    write(out / FOUND, json.dumps(found, indent=1))
+    write(out / PAGE, searched.page(found))
     return found, report
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seqzoo.cluster import connect
-from seqzoo.recipe import Recipe
+from seqzoo.recipe import NONE, Recipe
 from seqzoo.room import Batch, Share, Sums
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ _LIVES = 20  # how often a worker is started again
 
 @contextmanager
 def team(recipe: Recipe[Any, Any, Any], seed: int, workers: int | None, address: str | None) -> Iterator[Share | None]:
-    """Workers for a training, for as long as it lasts: what computes a batch's sums; None if none were asked for.
+    """Workers for a training, for as long as it lasts: what computes a batch's sums; None if there is no need.
 
     Raises:
         UserError: no Ray, no cluster, or too few cores.
     """
-    if workers is None and address is None:
+    if (workers is None and address is None) or recipe.architecture == NONE:
         yield None
         return
     with connect.connected("seqzoo train --workers", workers, address) as count:

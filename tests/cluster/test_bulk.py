@@ -74,6 +74,8 @@ def test_what_cannot_be_is_said_and_nothing_is_left(seqzoo, tiny_run, tmp_path, 
     fails(seqzoo(*ask, "none.parquet", "--force"), "no such file")
     fails(seqzoo(*ask, "bad.parquet", "--force"), "cannot be read")
     fails(seqzoo(*ask, "empty.parquet", "--force"), "holds no rows")
+    (tmp_path / "ragged.csv").write_text("text,n\ngood,1\nbad,2,3\n")
+    fails(seqzoo(*ask, "ragged.csv", "--force"), "cannot be read", "Expected 2 columns, got 3")
     fails(seqzoo("classify", tiny_run, "--input", "in.parquet", "--workers", "2"), "--output FOLDER")
 
     def broken(self, table):
@@ -100,3 +102,17 @@ def test_threads_are_as_many_as_the_surroundings_allow(monkeypatch):
 def test_other_kinds_are_named(seqzoo, tiny_run, tmp_path, kind):
     (tmp_path / f"in{kind}").write_text("x")
     fails(seqzoo("classify", tiny_run, "--input", f"in{kind}", "--output", "out"), "allowed: .csv, .parquet")
+
+
+def test_rows_of_parquet_go_wherever_rows_go(seqzoo, tiny_run, tmp_path):
+    said = texts(20)
+    pq.write_table(pa.table({"n": range(20), "text": [*said[:19], None]}), tmp_path / "in.parquet")
+    code, _, err = seqzoo("classify", tiny_run, "--input", "in.parquet", "--output", "out.csv")
+    assert code == 0, err
+    with (tmp_path / "out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    found = [(row["predicted"], float(row["predicted_confidence"])) for row in rows]
+    assert found == expected(tiny_run, [*said[:19], ""]) and [row["n"] for row in rows] == [*map(str, range(20))]
+    (tmp_path / "bad.parquet").write_text("no")
+    fails(seqzoo("classify", tiny_run, "--input", "bad.parquet"), "cannot be read")
+    fails(seqzoo("classify", tiny_run, "--input", "none.parquet"), "no such file")

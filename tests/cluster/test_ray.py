@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seqzoo.cluster import sweep
+from seqzoo.cluster import record, sweep
 from tests.cluster.test_bulk import answers, expected, texts
 
 pytestmark = pytest.mark.slow
@@ -85,14 +85,14 @@ def test_a_sweep_survives_the_death_of_a_worker_and_of_its_driver(tmp_path):
            "--set", "fit.epochs=8", "--workers", 2, "--out", "out")  # fmt: skip
     out = tmp_path / "out"
     first = start(tmp_path, *ask)
-    until(lambda: len(sweep.ended(out)) >= 2, first)
+    until(lambda: len(record.ended(out)) >= 2, first)
     kill_a_worker(first.pid, "ray::ImplicitFunc")
-    until(lambda: len(sweep.ended(out)) >= 6, first)
+    until(lambda: len(record.ended(out)) >= 6, first)
     kill(first)
-    known = (out / sweep.TRIALS).read_bytes()
+    known = (out / record.TRIALS).read_bytes()
     said = done(start(tmp_path, "sweep", "sine-rnn", "--resume", "--workers", 2, "--out", "out"))
-    assert (out / sweep.TRIALS).read_bytes().startswith(known)
-    trials = sweep.ended(out)
+    assert (out / record.TRIALS).read_bytes().startswith(known)
+    trials = record.ended(out)
     assert [one.trial for one in trials] == list(range(12))
     assert not [one for one in trials if one.ended == "failed"] and [one for one in trials if one.ended == "stopped"]
     best = min(trials, key=lambda one: one.loss)
@@ -132,7 +132,7 @@ def test_two_workers_give_the_weights_of_one_process_whoever_is_killed(tmp_path)
 
 
 def test_states_are_carried_by_each_worker_for_its_own_rows(tmp_path):
-    (tmp_path / "text.txt").write_text("".join(texts(3000)))
+    (tmp_path / "text.txt").write_text("".join(texts(200)))
     ask = ("train", "char-lstm", "--data", "text.txt", "--set", "fit.epochs=2", "--set", "fit.batch_size=7",
            "--set", "model.units=12", "--set", "model.dropout=0.0", "--set", "codec.window=20", "--out")  # fmt: skip
     done(start(tmp_path, *ask, "one"))
@@ -169,7 +169,7 @@ def cluster(tmp_path):
         check=True,
         capture_output=True,
     )
-    yield "127.0.0.1:26379"
+    yield "auto"
     subprocess.run([*ray, "stop", "--force"], env=quiet, check=True, capture_output=True)
 
 
@@ -177,8 +177,6 @@ def test_the_same_commands_join_a_cluster(tmp_path, tiny_run, cluster):
     pq.write_table(pa.table({"text": texts(500)}), tmp_path / "in.parquet")
     done(start(tmp_path, "classify", tiny_run, "--input", "in.parquet", "--output", "out", "--address", cluster))
     assert answers(tmp_path / "out") == expected(tiny_run, texts(500))
-    time_and_sales = "".join(f"{i},{i % 7}\n" for i in range(400))
-    (tmp_path / "sales.csv").write_text("step,y\n" + time_and_sales)
     said = done(start(tmp_path, "sweep", "sine-rnn", "--over", "codec.window=8,16", "--trials", 2, "--address", cluster,
                       "--set", "fit.epochs=1"))  # fmt: skip
     assert "2 trained" in said

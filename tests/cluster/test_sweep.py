@@ -6,7 +6,7 @@ import re
 import pytest
 
 from seqzoo import recipe
-from seqzoo.cluster import space, sweep
+from seqzoo.cluster import record, space, sweep
 from seqzoo.cluster.halving import Halving
 from seqzoo.corridor import Work
 from seqzoo.errors import UserError
@@ -60,7 +60,7 @@ def test_of_three_at_a_rung_one_goes_on():
     assert halving.stops(2, 1, 0.7) and not halving.stops(3, 1, 0.4)
     assert not halving.stops(3, 2, 9.0)  # no rung
     assert not halving.stops(3, 1, 0.4)  # the same again, after its process died
-    assert Halving(1).reached == {} and sorted(Halving(100).reached) == [3, 9, 27, 81]
+    assert [sorted(Halving(epochs).reached) for epochs in (1, 2, 20, 100)] == [[], [1], [2, 6], [11, 33]]
 
 
 def test_trials_are_kept_as_they_end(tmp_path, asked):
@@ -71,7 +71,7 @@ def test_trials_are_kept_as_they_end(tmp_path, asked):
     assert hear("", row(2, 1, 0.9)) and hear("", row(2, 2, 0.1))
     assert not hear("", {"config": {"trial": 0}, "ended": "trained", "why": ""})
     assert not hear("", {"config": {"trial": 1}, "ended": "failed", "why": "the loss is no number"})
-    kept = {one.trial: one for one in sweep.ended(tmp_path)}
+    kept = {one.trial: one for one in record.ended(tmp_path)}
     assert [(kept[i].ended, kept[i].loss, len(kept[i].history)) for i in range(3)] == [
         ("trained", 0.5, 1), ("failed", None, 1), ("stopped", 0.9, 1)]  # fmt: skip
     assert kept[2].values == space.drawn(space.parse(OVER), 0, 2)
@@ -79,12 +79,12 @@ def test_trials_are_kept_as_they_end(tmp_path, asked):
 
 
 def test_a_line_that_was_cut_off_is_written_again(tmp_path):
-    sweep.keep(tmp_path, sweep.Trial(0, {}))
-    with (tmp_path / sweep.TRIALS).open("a") as file:
+    record.keep(tmp_path, record.Trial(0, {}))
+    with (tmp_path / record.TRIALS).open("a") as file:
         file.write('{"trial": 1, "val')
-    assert [one.trial for one in sweep.ended(tmp_path)] == [0]
-    sweep.keep(tmp_path, sweep.Trial(2, {}))
-    assert [one.trial for one in sweep.ended(tmp_path)] == [0, 2]
+    assert [one.trial for one in record.ended(tmp_path)] == [0]
+    record.keep(tmp_path, record.Trial(2, {}))
+    assert [one.trial for one in record.ended(tmp_path)] == [0, 2]
 
 
 def history(*losses):
@@ -95,12 +95,12 @@ def history(*losses):
 def found(tmp_path, asked):
     """A sweep whose trials are all known, walked to its end."""
     out = tmp_path / "out"
-    sweep.begin(out, asked)
+    record.begin(out, asked)
     drawn = [space.drawn(space.parse(OVER), 0, trial) for trial in range(4)]
-    sweep.keep(out, sweep.Trial(1, drawn[1], history(0.9), "stopped"))
-    sweep.keep(out, sweep.Trial(0, drawn[0], history(0.8, 0.02, 0.01)))
-    sweep.keep(out, sweep.Trial(2, drawn[2], history(0.001), "failed", "the loss <b> is no number"))
-    sweep.keep(out, sweep.Trial(3, drawn[3], history(0.7, 0.3)))
+    record.keep(out, record.Trial(1, drawn[1], history(0.9), "stopped"))
+    record.keep(out, record.Trial(0, drawn[0], history(0.8, 0.02, 0.01)))
+    record.keep(out, record.Trial(2, drawn[2], history(0.001), "failed", "the loss <b> is no number"))
+    record.keep(out, record.Trial(3, drawn[3], history(0.7, 0.3)))
     return out, asked, drawn
 
 
@@ -147,19 +147,19 @@ def test_one_trial_and_equal_losses_make_a_page(asked):
 
 
 def test_nothing_trained_is_said(tmp_path, asked):
-    sweep.keep(tmp_path, sweep.Trial(0, {}, (), "failed", "too short"))
+    record.keep(tmp_path, record.Trial(0, {}, (), "failed", "too short"))
     with pytest.raises(UserError, match="none of 1 trials could be trained; the first: too short"):
         sweep.finish(tmp_path, asked, Work(quiet=True))
 
 
 def test_a_sweep_is_begun_once_and_resumed_as_it_was(tmp_path, asked):
     out = tmp_path / "out"
-    sweep.begin(out, asked)
-    assert sweep.resumed(out, None) == asked and sweep.resumed(out, 9).trials == 9
+    record.begin(out, asked)
+    assert record.resumed(out, None) == asked and record.resumed(out, 9).trials == 9
     with pytest.raises(UserError, match="holds a sweep already"):
-        sweep.begin(out, asked)
+        record.begin(out, asked)
     with pytest.raises(UserError, match="no sweep to resume"):
-        sweep.resumed(tmp_path / "other", None)
+        record.resumed(tmp_path / "other", None)
 
 
 def test_the_command_says_what_is_missing(seqzoo, monkeypatch):
