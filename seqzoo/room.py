@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -101,11 +101,6 @@ class Codec(Protocol):
 
 class Predictor(Protocol):
     """A codec, graphs and what was decided on validation. Imports neither TensorFlow nor Keras."""
-
-    @property
-    def codec(self) -> Any:
-        """Raw <-> arrays."""
-        ...
 
     def save(self, folder: Path) -> None:
         """Write what was decided; the codec and the graphs are written by the corridor."""

@@ -93,19 +93,21 @@ class Echoer:
         return ["".join(self.codec.symbols[i] for i in row.argmax(1)) for row in found]
 
 
-def judge(echoer, splits, test, recipe):
-    def scores(said):
-        wrong = [(sum(a != b for a, b in zip(one, echoed(text), strict=True)), len(text)) for one, text in said]
-        return Scores(np.array(wrong, float))
+def wrong(said, texts):
+    pairs = zip(said, map(echoed, texts), strict=True)
+    return np.array([(sum(a != b for a, b in zip(*pair, strict=True)), len(pair[0])) for pair in pairs], float)
 
-    said = list(zip(echoer.predict(test), test, strict=True))
-    baseline = {"the same symbol": scores(list(zip(test, test, strict=True)))}
-    return Judgement(scores(said), "to say it again", baseline, sections=[Table("Three", ("said", "read"), said[:3])])
+
+def judge(echoer, splits, test, recipe):
+    said = echoer.predict(test)
+    shown = [Table("Three", ("said", "read"), [*zip(said, test, strict=True)][:3])]
+    same = {"the same symbol": Scores(wrong(test, test))}
+    return Judgement(Scores(wrong(said, test)), "to say it again", same, sections=shown)
 
 
 def validate(echoer, splits):
-    said = zip(echoer.predict(splits.validation), map(echoed, splits.validation), strict=True)
-    return float(np.mean([a != b for one, text in said for a, b in zip(one, text, strict=True)]))
+    mistakes, symbols = wrong(echoer.predict(splits.validation), splits.validation).sum(0)
+    return mistakes / symbols
 
 
 def command(text: str, run: str | None = None) -> None:

@@ -105,7 +105,7 @@ FLOORS = [  # a module may import from its own floor and below
     ["fetch"],
     ["recipe", "bundle"],
     ["room"],
-    ["graph.writer"],
+    ["graph.quantize", "graph.writer"],
     ["graph.layers", "graph.recurrent"],
     ["graph.convert"],
     ["graph"],
@@ -114,7 +114,7 @@ FLOORS = [  # a module may import from its own floor and below
     ["runs", "page"],
     ["lines"],
     ["page.axes", "page.compared", "page.words"],
-    ["page.rows", "page.scatter", "page.sound", "page.tables", "page.timeline"],
+    ["lighter", "page.rows", "page.scatter", "page.sound", "page.tables", "page.timeline"],
     ["page.charts"],
     ["page.html", "page.terminal"],
     ["page.searched"],
@@ -130,6 +130,10 @@ FLOORS = [  # a module may import from its own floor and below
     ["cluster.bulk", "cluster.sweep", "cluster.workers"],
     ["cluster.command"],
     ["door"],
+    ["export.beside", "export.parts", "export.traced"],
+    ["export.inputs", "export.litert", "export.onnx_files", "export.saved_model"],
+    ["export.exporting"],
+    ["export"],
     ["cli", "", "__main__"],
 ]
 
@@ -214,7 +218,7 @@ def test_no_room_imports_a_room_and_its_record_stands_below_the_corridor():
 def test_the_toy_room_is_whole_and_small():
     """A room that adds no line to the corridor; the README's "how to add a room"."""
     source = (Path(__file__).parents[1] / "toy.py").read_text()
-    assert len(source.splitlines()) <= 120 and "echo" in tasks.ROOMS
+    assert len(source.splitlines()) <= 130 and "echo" in tasks.ROOMS
     assert not [path for path in FILES if '"echo"' in path.read_text() or "toy" in path.read_text().split()]
 
 
