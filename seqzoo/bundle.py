@@ -44,7 +44,7 @@ def save(out: Path, write: Callable[[Path], Mapping[str, Any]]) -> Path:
         part.mkdir(parents=True)
         facts = write(part)
         seal(part, facts)
-        _replace(part, out)
+        replace(part, out)
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
         raise UserError(f"cannot write {out}: {error.strerror or error}", "choose another folder with --out") from None
@@ -62,7 +62,8 @@ def seal(folder: Path, facts: Mapping[str, Any]) -> None:
     (folder / META).write_text(text, encoding="utf-8")
 
 
-def _replace(part: Path, out: Path) -> None:
+def replace(part: Path, out: Path) -> None:
+    """Rename a folder that is whole into place; one that was there goes once the new one stands."""
     old = out.with_name(f".{out.name}.old")
     if out.exists():
         os.rename(out, old)

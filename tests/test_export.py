@@ -82,6 +82,18 @@ def test_a_cell_carries_its_states_on(trained, tmp_path):
         states = {name: found[name.removesuffix("_in")] for name in states}
 
 
+def test_a_saved_model_takes_any_batch_and_any_time(trained, tmp_path):
+    from seqzoo.export import saved_model
+
+    folder = trained("generate")
+    export.export(str(folder), "savedmodel", tmp_path / "out")
+    run, graph = saved_model.opened(tmp_path / "out" / "model"), Graph(folder / "model.onnx")
+    for batch, time in ((1, 1), (3, 17)):
+        feeds = {"ids": np.ones((batch, time), np.int32), **graph.states(batch)}
+        for name, expected in parts.named(graph, feeds).items():
+            np.testing.assert_allclose(run(feeds)[name], expected, atol=1e-5)
+
+
 def test_steps_fix_the_shape(tiny_run, tmp_path):
     told = export.export(str(tiny_run), "litert", tmp_path / "out", steps=48)
     assert "48 steps of ids" in told.notes[0]
@@ -122,9 +134,11 @@ def test_a_folder_that_is_there_is_kept_unless_forced(seqzoo, tiny_run, tmp_path
     out.mkdir()
     (out / "mine.txt").write_text("mine")
     fails(seqzoo("export", tiny_run, "--out", out), "exists already", "--force")
+    fails(seqzoo("export", tiny_run, "--out", out, "--force"), "holds no export", "--out")  # what is no export stays
     assert (out / "mine.txt").exists()
+    (out / "mine.txt").rename(out / "run.py")
     code, said, _ = seqzoo("export", tiny_run, "--out", out, "--force")
-    assert code == 0 and "differs from the bundle by at most" in said and not (out / "mine.txt").exists()
+    assert code == 0 and "differs from the bundle by at most" in said and (out / "run.py").read_text() != "mine"
     assert json.loads(seqzoo("export", tiny_run, "--out", out, "--force", "--json")[1])["to"] == "onnx"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqzoo import bundle, runs
+from seqzoo import bundle, files, runs
 from seqzoo.errors import UserError, nearest
 from seqzoo.export import beside, inputs, parts
 from seqzoo.export.onnx_files import papers
@@ -57,31 +57,34 @@ def export(run: str | None, to: str, out: Path, *, steps: int = 0, force: bool =
     Raises:
         UserError: a bundle that cannot be exported so, a folder that is there, or answers that differ.
     """
-    if to not in TARGETS:
-        raise UserError(f"--to {to}: {nearest(to, TARGETS)}", "seqzoo export RUN --to onnx --out exported")
-    if steps and to != "litert":
-        raise UserError(f"--steps fixes the shapes of --to litert; --to {to} takes any number of steps")
-    if out.exists() and not force:
-        raise UserError(f"{out} exists already", "--force writes over it")
-    folder = runs.find(run, None)
-    meta = bundle.load_meta(folder)
-    room = open_room(str(meta["task"]))
-    found = parts.graphs(folder)
-    if not found:
-        raise UserError(f"{folder} has no network to export")
-    models = {} if to == "onnx" else _models(room, folder, str(meta.get("recipe")))
+    _check(to, out, steps, force)
+    source = _source(runs.find(run, None), to)
     part = out.with_name(f".{out.name}.part")
     try:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        told = _written(_Source(folder, meta, room, found, models), to, part, steps)
-        shutil.rmtree(out, ignore_errors=True) if not out.is_file() else out.unlink()
-        part.rename(out)
+        told = _written(source, to, part, steps)
+        bundle.replace(part, out)
     except OSError as error:
         raise UserError(f"cannot write {out}: {error.strerror or error}", "choose another folder with --out") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return Exported(out, to, *told)
+
+
+def _check(to: str, out: Path, steps: int, force: bool) -> None:
+    if to not in TARGETS:
+        raise UserError(f"--to {to}: {nearest(to, TARGETS)}", "seqzoo export RUN --to onnx --out exported")
+    if steps and to != "litert":
+        raise UserError(f"--steps fixes the shapes of --to litert; --to {to} takes any number of steps")
+    if not force:
+        files.refuse_existing(out)
+    if out.is_file() or (out.is_dir() and any(out.iterdir()) and not (out / beside.RUN).is_file()):
+        raise UserError(f"{out} holds no export, so it is kept", "choose another folder with --out")
+    if to == "litert":
+        from seqzoo.export import litert
+
+        litert.interpreter()
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,14 @@ class _Source:
     room: Room[Any, Any, Any, Any, Any, Any, Any]
     graphs: Mapping[str, Graph]
     models: Mapping[str, keras.Model]
+
+
+def _source(folder: Path, to: str) -> _Source:
+    meta = bundle.load_meta(folder)
+    room, found = open_room(str(meta["task"])), parts.graphs(folder)
+    if not found:
+        raise UserError(f"{folder} has no network to export")
+    return _Source(folder, meta, room, found, {} if to == "onnx" else _models(room, folder, str(meta.get("recipe"))))
 
 
 def _models(room: Room[Any, Any, Any, Any, Any, Any, Any], folder: Path, recipe: str) -> Mapping[str, keras.Model]:
@@ -120,7 +131,7 @@ def _written(source: _Source, to: str, folder: Path, steps: int) -> tuple[dict[s
         run = _write(source, to, shaped, folder / f"{name}{TARGETS[to]}", told)
         differences[name] = parts.apart_fixed(one, shaped, run) if sizes else parts.apart(one, run)
         _refuse(name, differences[name], tested)
-        feeds = _sample(shaped, fixed=bool(sizes))
+        feeds = _sample(shaped)
         beside.sample(folder, name, feeds)
         signatures[name] = beside.shapes(feeds, run(feeds)) if sizes else one.graph.signature
     notes += _of_shapes(to, sizes, plain)
@@ -166,13 +177,13 @@ def _exact(source: _Source, examples: Sequence[Arrays]) -> tuple[Mapping[str, Gr
         parts.apart(one, lambda feeds, one=one: parts.named(rounded[one.name], feeds))  # type: ignore[misc]
         for one in parts.parts(exact, examples)
     )
-    return exact, [f"these are the exact weights; the bundle's own are of 8 bits and answer up to {far:.2g} otherwise"]
+    return exact, [f"these are the exact weights; the bundle's own are of 8 bits and differ by up to {far:.2g}"]
 
 
-def _sample(part: Part, *, fixed: bool) -> Arrays:
-    """One example as the export takes it: a cell takes its first step."""
+def _sample(part: Part) -> Arrays:
+    """One example as the export takes it: of what steps, its first step."""
     feeds = dict(part.singles[0])
-    if fixed and part.steps:
+    if part.steps:
         feeds[part.entry] = feeds[part.entry][:, :1]
     return feeds
 
@@ -182,8 +193,9 @@ def _of_shapes(to: str, sizes: Mapping[str, int], some: Sequence[Part]) -> list[
         return []
     cells = [Path(one.name).stem for one in some if one.steps]
     stepping = [f"{name} takes one step; feed each output x back as the input x_in" for name in cells]
-    fixed = ", ".join(f"{size} steps of {name}" for name, size in sizes.items())
-    return [f"shapes are fixed: one example, {fixed}, padded on the right with 0", *stepping, "builtin operators only"]
+    padded = f", {', '.join(f'{n} steps of {name}' for name, n in sizes.items())}, padded on the right with 0"
+    fixed = f"shapes are fixed: one example{padded if len(cells) < len(some) else ''}"
+    return [fixed, *stepping, "builtin operators only"]
 
 
 def _papers(source: _Source, to: str, folder: Path, page: str) -> None:

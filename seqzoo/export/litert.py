@@ -32,16 +32,21 @@ def write(model: keras.Model, part: Part, path: Path) -> Run:
     return opened(path)
 
 
-def opened(path: Path) -> Run:
-    """A function that runs a LiteRT file.
+def interpreter() -> Any:
+    """LiteRT's own.
 
     Raises:
-        UserError: the interpreter is not installed.
+        UserError: it is not installed.
     """
     with needs("--to litert", "litert"):
         from ai_edge_litert.interpreter import Interpreter
 
-    run = Interpreter(model_path=str(path)).get_signature_runner()
+    return Interpreter
+
+
+def opened(path: Path) -> Run:
+    """A function that runs a LiteRT file."""
+    run = interpreter()(model_path=str(path)).get_signature_runner()
     return lambda feeds: dict(run(**_only(feeds, run)))
 
 

@@ -64,8 +64,9 @@ def _chained(found: Mapping[str, Graph], inputs: Arrays) -> dict[str, dict[str, 
     for name, graph in found.items():
         zeros = {one: np.zeros((rows, graph.width(one)), np.float32) for one in states(graph) if one not in known}
         fed[name] = {one: (known | zeros).get(one, before) for one in graph.inputs}
-        outputs = named(graph, fed[name])
-        known, before = outputs | known, outputs[graph.outputs[0]]
+        if not states(graph):  # nobody is fed by what steps, and some take one step at a time
+            outputs = named(graph, fed[name])
+            known, before = outputs | known, outputs[graph.outputs[0]]
     return fed
 
 
@@ -121,19 +122,16 @@ def fixed(examples: Sequence[Arrays], steps: Mapping[str, int]) -> list[Arrays]:
 def apart(part: Part, run: Run) -> float:
     """The largest difference, relative to max(1, |x|), of a batch from what is said of each example by itself.
 
-    What has states has no mask: it is held against the same batch.
+    What has states has no mask: it is held against the same batch, step by step, its own states coming back to it.
     """
-    found = run(part.batch)
     if part.steps:
-        return _worst(found, named(part.graph, part.batch))
+        return _apart_in_steps(part, run, part.batch)
+    found = run(part.batch)
     return max(_worst(found, named(part.graph, one), i) for i, one in enumerate(part.singles))
 
 
 def apart_fixed(part: Part, padded: Part, run: Run) -> float:
-    """The same of what takes one example of a fixed length: `padded` holds the examples of `part` in that form.
-
-    A cell is fed step by step, its own states coming back to it.
-    """
+    """The same of what takes one example of a fixed length: `padded` holds the examples of `part` in that form."""
     if part.steps:
         return max(_apart_in_steps(padded, run, one) for one in padded.singles)
     pairs = zip(padded.singles, part.singles, strict=True)

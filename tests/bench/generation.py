@@ -1,6 +1,6 @@
 """Characters a second from char_lstm's weights: ours, the sources' predict loop, and a stateful PyTorch loop.
 
-Run: python tests/bench/generation.py [BUNDLE]   (a run of char-lstm; without one: random weights)
+Run: python tests/bench/generation.py [BUNDLE]   (of char-lstm, as it ships or a run; without one: random weights)
 """
 
 import os
@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from seqzoo import graph
+from seqzoo.graph.quantize import eight_bits
 from seqzoo.runtime import Graph
 from seqzoo.sampling import Sampling
 from seqzoo.tasks.generate.codec import UnitCodec
@@ -27,14 +28,18 @@ from seqzoo.tasks.generate.training import carried_layers
 WINDOW, ROUNDS = 40, 5
 
 if len(sys.argv) > 1:
-    model = keras.models.load_model(Path(sys.argv[1]) / "model.keras")
-    shipped = Generator.load(Path(sys.argv[1]))
+    folder = Path(sys.argv[1])
+    shipped = Generator.load(folder)
     codec, ours = shipped.codec, replace(shipped, mixture=None)
+    kept = folder / "model.keras"  # what ships holds none: others' loops then run on random weights, as fast
+    model = keras.models.load_model(kept) if kept.is_file() else char_lstm(vocabulary_size=len(codec.vocabulary))
+    whole = (folder / "model.onnx").read_bytes()
 else:
     model = char_lstm(vocabulary_size=65)
     codec = UnitCodec("character", 100, "before", 3, tuple(map(chr, range(32, 97))))
     whole = graph.convert(model, carry=carried_layers(model, codec)).SerializeToString()
     shipped = ours = Generator(codec, Defaults(), Graph(whole, threads=1))
+rounded = Graph(eight_bits(whole), threads=1)
 
 
 class Twin(torch.nn.Module):
@@ -116,13 +121,19 @@ rows = [
         rate(our_loop, 32 * 300, 300, 32),
         rate(our_loop, 1000, 1000, 1, shipped),
         rate(our_loop, 32 * 100, 100, 32, shipped),
+        rate(our_loop, 2000, 2000, 1, replace(ours, graph=rounded)),
+        rate(our_loop, 1000, 1000, 1, replace(shipped, graph=rounded)),
     )
     for _ in range(ROUNDS)
 ]
-predicted, torched, one, many, mixed, mixed_many = (statistics.median(column) for column in zip(*rows, strict=True))
+predicted, torched, one, many, mixed, mixed_many, one_8, mixed_8 = (
+    statistics.median(column) for column in zip(*rows, strict=True)
+)
 print(f"model.predict loop   {predicted:10,.1f} characters a second ({1000 / predicted:.0f} ms each)")
 print(f"stateful PyTorch     {torched:10,.1f} ({1000 / torched:.2f} ms each)")
 print(f"network, one text    {one:10,.1f}: {one / predicted:,.0f} x and {one / torched:.1f} x")
 print(f"network, 32 texts    {many:10,.1f}: {many / one:.1f} x one text")
 print(f"as it ships          {mixed:10,.1f}: {mixed / predicted:,.0f} x and {mixed / torched:.1f} x")
 print(f"as it ships, 32      {mixed_many:10,.1f}: {mixed_many / mixed:.1f} x one text")
+print(f"network, 8 bits      {one_8:10,.1f}: {one_8 / one:.2f} x exact weights")
+print(f"as it ships, 8 bits  {mixed_8:10,.1f}: {mixed_8 / mixed:.2f} x exact weights")

@@ -1,4 +1,6 @@
-"""One review and 64 reviews: ONNX Runtime against model.predict and against PyTorch, side by side, medians.
+"""One review and 64 reviews: ONNX Runtime, with exact and with 8-bit weights, against model.predict and PyTorch.
+
+Side by side, medians.
 
 Run: python tests/bench/inference.py [ARCHITECTURE ...]      (PyTorch is needed for its column)
 """
@@ -16,6 +18,7 @@ import numpy as np
 import torch
 
 from seqzoo import graph, registry
+from seqzoo.graph.quantize import eight_bits
 from seqzoo.runtime import Graph, pad
 
 STEPS, WORDS = 200, 10_000
@@ -63,20 +66,27 @@ def measure(name: str) -> None:
     found = registry.find_architecture(name)
     sizes = {**found.sizes, "vocabulary_size": WORDS}
     model = registry.build(name, {}, sizes)
-    run = Graph(graph.convert(model).SerializeToString())
+    exact = graph.convert(model).SerializeToString()
+    run, rounded = Graph(exact), Graph(eight_bits(exact))
     random = np.random.default_rng(0)
     for batch, repeats in ((1, 15), (64, 7)):
         lengths = random.integers(STEPS // 2, STEPS + 1, batch)
         lengths[0] = STEPS
         feeds = pad([example(model, n, random) for n in lengths])
         given = list(feeds.values()) if len(feeds) > 1 else feeds["ids"]
-        functions = {"onnx": partial(run, feeds), "predict": partial(model.predict, given, verbose=0, batch_size=64)}
+        functions = {
+            "onnx": partial(run, feeds),
+            "8-bit": partial(rounded, feeds),
+            "predict": partial(model.predict, given, verbose=0, batch_size=64),
+        }
         if name == "bilstm_classifier":
             torch_model, torch_ids = TorchBiLSTM().eval(), torch.from_numpy(feeds["ids"].astype(np.int64))
             functions["torch"] = partial(torch_model, torch_ids, torch.from_numpy(lengths))
         ms = median_ms(functions, repeats)
-        line = f"{name:<28} batch {batch:>3}: onnx {ms['onnx']:8.2f} ms, predict {ms['predict'] / ms['onnx']:6.1f} x"
-        print(line + (f", torch {ms['torch'] / ms['onnx']:5.2f} x" if "torch" in ms else ""), flush=True)
+        for ours in ("onnx", "8-bit"):
+            times = {other: ms[other] / ms[ours] for other in ms}
+            line = f"{name:<28} batch {batch:>3}: {ours:<5} {ms[ours]:8.2f} ms, predict {times['predict']:6.1f} x"
+            print(line + (f", torch {times['torch']:5.2f} x" if "torch" in times else ""), flush=True)
 
 
 registry.open_all()
