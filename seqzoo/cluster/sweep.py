@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from seqzoo import corridor, recipe, runs
+from seqzoo import corridor, learning, recipe, runs
 from seqzoo.cluster import connect, space
 from seqzoo.cluster.halving import Halving
 from seqzoo.cluster.record import Asked, Trial, ended, keep, write
@@ -173,7 +173,7 @@ def attempt(config: Mapping[str, Any]) -> None:
     with TemporaryDirectory() as folder:
         try:
             work = Work(asked.seed, quiet=True, told=lambda row: tune.report(dict(row)))
-            corridor.rehearse(chosen, Path(folder), work)
+            learning.rehearse(chosen, Path(folder), work)
         except UserError as error:
             end = {"ended": "failed", "why": str(error)}
     tune.report(end)

@@ -81,10 +81,10 @@ class Worker:
         return self.part
 
     def _opened(self, folder: str, toml: str, name: str, seed: int) -> Part:
-        from seqzoo import corridor, recipe
+        from seqzoo import learning, recipe
 
         connect.stand(folder)
-        model, training = corridor.prepared(recipe.parse(tomllib.loads(toml), name), seed)
+        model, training = learning.prepared(recipe.parse(tomllib.loads(toml), name), seed)
 
         from seqzoo.fitting.fit import stateful_twin
         from seqzoo.fitting.shared import Part, rows_of

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqzoo import corridor, registry, tasks
+from seqzoo import learning, registry, tasks
 from seqzoo.cluster.workers import Worker
 from seqzoo.corridor import Work
 from tests.conftest import cases
@@ -47,8 +47,8 @@ def shared(chosen, parts):
 
 def trained(chosen, folder, share=None):
     Path(folder).mkdir()
-    model, training = corridor.prepared(chosen, 0)
-    history = corridor._taught(model, training, chosen, folder, Work(quiet=True, share=share), None)
+    model, training = learning.prepared(chosen, 0)
+    history = learning._taught(model, training, chosen, folder, Work(quiet=True, share=share), None)
     return model.get_weights(), history
 
 

@@ -118,6 +118,7 @@ FLOORS = [  # a module may import from its own floor and below
     ["page.charts"],
     ["page.html", "page.terminal"],
     ["page.searched"],
+    ["learning"],
     ["corridor"],
     ["compare", "flags"],
     ["serve", "serve.batching", "serve.limits", "serve.metrics", "serve.service"],
