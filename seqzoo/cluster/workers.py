@@ -85,6 +85,7 @@ class Worker:
 
         connect.stand(folder)
         model, training = learning.prepared(recipe.parse(tomllib.loads(toml), name), seed)
+        training.initialise(model)  # it may set what is no weight: mean and deviation of sounds
 
         from seqzoo.fitting.fit import stateful_twin
         from seqzoo.fitting.shared import Part, rows_of

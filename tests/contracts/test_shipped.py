@@ -10,7 +10,7 @@ from seqzoo.page.text import number
 from seqzoo.report import Report
 from seqzoo.sampling import Sampling
 from seqzoo.tasks import open_room
-from seqzoo.tasks.classify import command
+from seqzoo.tasks.classify.predict import SAMPLE
 from seqzoo.tasks.generate import score, words
 
 SHIPPED = runs.shipped()
@@ -90,5 +90,5 @@ def test_listed_results_come_from_reports():
 
 
 def test_the_sample_reviews_are_there():
-    with command.SAMPLE.open() as file:
+    with SAMPLE.open() as file:
         assert len(list(csv.DictReader(file))) == 12
