@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -103,7 +103,7 @@ class Predictor(Protocol):
     """A codec, graphs and what was decided on validation. Imports neither TensorFlow nor Keras."""
 
     @property
-    def codec(self) -> Any:
+    def codec(self) -> Codec:
         """Raw <-> arrays."""
         ...
 

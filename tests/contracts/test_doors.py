@@ -48,7 +48,16 @@ def loaded(*args: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "args", [["--help"], ["list"], ["list", "--json"], ["show", "imdb-bilstm"], ["data", "list"], ["train", "--help"]]
+    "args",
+    [
+        ["--help"],
+        ["list"],
+        ["list", "--json"],
+        ["show", "imdb-bilstm"],
+        ["data", "list"],
+        ["train", "--help"],
+        ["export", "--help"],
+    ],
 )
 def test_light_commands_import_nothing_heavy(args):
     assert loaded(*args) == set()
@@ -95,19 +104,23 @@ FLOORS = [  # a module may import from its own floor and below
     ["room"],
     ["graph.writer"],
     ["graph.layers", "graph.recurrent"],
-    ["graph.convert"],
+    ["graph.convert", "graph.quantize"],
     ["graph"],
     ["fitting", "fitting.batches", "fitting.callbacks"],
     ["fitting.fit"],
     ["runs", "page"],
     ["lines"],
     ["page.axes", "page.compared", "page.words"],
-    ["page.rows", "page.sound", "page.tables", "page.timeline"],
+    ["lighter", "page.rows", "page.sound", "page.tables", "page.timeline"],
     ["page.charts"],
     ["page.html", "page.terminal"],
     ["corridor"],
     ["compare", "flags"],
     ["door"],
+    ["export.beside", "export.parts", "export.traced"],
+    ["export.inputs", "export.litert", "export.onnx_files", "export.saved_model"],
+    ["export.exporting"],
+    ["export"],
     ["cli", "", "__main__"],
 ]
 
