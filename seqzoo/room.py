@@ -102,6 +102,11 @@ class Codec(Protocol):
 class Predictor(Protocol):
     """A codec, graphs and what was decided on validation. Imports neither TensorFlow nor Keras."""
 
+    @property
+    def codec(self) -> Codec:
+        """Raw <-> arrays."""
+        ...
+
     def save(self, folder: Path) -> None:
         """Write what was decided; the codec and the graphs are written by the corridor."""
         ...

@@ -9,7 +9,7 @@ import numpy as np
 
 from seqzoo import bundle, graph, runs
 from seqzoo.fitting.batches import SortedBatches
-from seqzoo.judge import Metric, Scores
+from seqzoo.judge import Metric, Scores, value
 from seqzoo.registry import architecture, dataset
 from seqzoo.report import Table
 from seqzoo.room import Judgement, Room, Sealed, Training
@@ -64,9 +64,8 @@ def echo(*, symbols: int, units: int = 12):
     """An LSTM and a choice at each step. Reference: Hochreiter and Schmidhuber 1997."""
     from keras import Input, Model, layers
 
-    ids = Input((None,), dtype="int32", name="ids")
-    x = layers.LSTM(units, return_sequences=True)(layers.Embedding(symbols + 1, 6, mask_zero=True)(ids))
-    return Model(ids, layers.Dense(symbols, name="logits")(x))
+    x = layers.Embedding(symbols + 1, 6, mask_zero=True)(ids := Input((None,), dtype="int32", name="ids"))
+    return Model(ids, layers.Dense(symbols, name="logits")(layers.LSTM(units, return_sequences=True)(x)))
 
 
 def training(codec, splits, recipe, seed):
@@ -89,25 +88,18 @@ class Echoer:
     def save(self, folder): ...  # nothing was decided
 
     def predict(self, texts):
-        found = run_sorted(self.graph, [*map(self.codec.encode, texts)])
-        return ["".join(self.codec.symbols[i] for i in row.argmax(1)) for row in found]
-
-
-def wrong(said, texts):
-    pairs = zip(said, map(echoed, texts), strict=True)
-    return np.array([(sum(a != b for a, b in zip(*pair, strict=True)), len(pair[0])) for pair in pairs], float)
+        rows = run_sorted(self.graph, [*map(self.codec.encode, texts)])
+        return ["".join(self.codec.symbols[i] for i in row.argmax(1)) for row in rows]
 
 
 def judge(echoer, splits, test, recipe):
-    said = echoer.predict(test)
-    shown = [Table("Three", ("said", "read"), [*zip(said, test, strict=True)][:3])]
-    same = {"the same symbol": Scores(wrong(test, test))}
-    return Judgement(Scores(wrong(said, test)), "to say it again", same, sections=shown)
+    def scores(said):
+        wrong = [(sum(a != b for a, b in zip(one, echoed(text), strict=True)), len(text)) for one, text in said]
+        return Scores(np.array(wrong, float))
 
-
-def validate(echoer, splits):
-    mistakes, symbols = wrong(echoer.predict(splits.validation), splits.validation).sum(0)
-    return mistakes / symbols
+    said = list(zip(echoer.predict(test), test, strict=True))
+    baseline = {"the same symbol": scores(list(zip(test, test, strict=True)))}
+    return Judgement(scores(said), "to say it again", baseline, sections=[Table("Three", ("said", "read"), said[:3])])
 
 
 def command(text: str, run: str | None = None) -> None:
@@ -118,11 +110,11 @@ def command(text: str, run: str | None = None) -> None:
 FLAGS, FACTS, DecideOptions = {}, {"name": "echoes", "licence": "none needed"}, CodecOptions
 ROOM = Room(
     name="echo", metric=Metric("error rate", kind="share"), default="", try_next="seqzoo echo abc", items="sequences",
-    load=load, open_test=lambda splits: splits.test.open(), training=training, judge=judge, validate=validate,
-    read_other=lambda options, echoer: Path(options.path).read_text().split(),
+    load=load, read_other=lambda options, echoer: Path(options.path).read_text().split(),
+    open_test=lambda splits: splits.test.open(), graphs=lambda model, codec, batches: graph.checked(model, batches),
+    validate=lambda echoer, splits: value(judge(echoer, None, splits.validation, None).scores, ROOM.metric),
     fit_codec=lambda splits, options: Codec("".join(sorted(set("".join(splits.train))))),
-    graphs=lambda model, codec, batches: graph.checked(model, batches),
     predictor=lambda folder: Echoer(Codec(**bundle.read_json(folder, "codec.json")), Graph(folder / "model.onnx")),
-    examples=lambda echoer: [*map(echoer.codec.encode, ("abcde", "ed"))],
+    examples=lambda echoer: [*map(echoer.codec.encode, ("abcde", "ed"))], training=training, judge=judge,
     decide=lambda codec, files, splits, recipe: Echoer(codec, Graph(files["model.onnx"])),
 )  # fmt: skip

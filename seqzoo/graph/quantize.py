@@ -99,13 +99,13 @@ def _silence() -> Iterator[None]:
 
 def _widen(proto: onnx.ModelProto) -> None:
     """Float16 constants that are read as float32, as float32: only constants are quantized."""
-    from onnx import numpy_helper
+    from onnx import TensorProto, numpy_helper
 
     constants = _constants(proto)
     kept = []
     for node in proto.graph.node:
         half = constants.get(node.input[0]) if node.op_type == "Cast" else None
-        if half is None:
+        if half is None or half.data_type != TensorProto.FLOAT16:
             kept.append(node)
         else:
             array = numpy_helper.to_array(half).astype(np.float32)

@@ -49,7 +49,16 @@ def loaded(*args: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "args", [["--help"], ["list"], ["list", "--json"], ["show", "imdb-bilstm"], ["data", "list"], ["train", "--help"]]
+    "args",
+    [
+        ["--help"],
+        ["list"],
+        ["list", "--json"],
+        ["show", "imdb-bilstm"],
+        ["data", "list"],
+        ["train", "--help"],
+        ["export", "--help"],
+    ],
 )
 def test_light_commands_import_nothing_heavy(args):
     assert loaded(*args) == set()
@@ -105,9 +114,9 @@ FLOORS = [  # a module may import from its own floor and below
     ["fetch"],
     ["recipe", "bundle"],
     ["room"],
-    ["graph.quantize", "graph.writer"],
+    ["graph.writer"],
     ["graph.layers", "graph.recurrent"],
-    ["graph.convert"],
+    ["graph.convert", "graph.quantize"],
     ["graph"],
     ["fitting", "fitting.batches", "fitting.callbacks", "fitting.shared"],
     ["fitting.fit"],
@@ -219,7 +228,7 @@ def test_no_room_imports_a_room_and_its_record_stands_below_the_corridor():
 def test_the_toy_room_is_whole_and_small():
     """A room that adds no line to the corridor; the README's "how to add a room"."""
     source = (Path(__file__).parents[1] / "toy.py").read_text()
-    assert len(source.splitlines()) <= 130 and "echo" in tasks.ROOMS
+    assert len(source.splitlines()) <= 120 and "echo" in tasks.ROOMS
     assert not [path for path in FILES if '"echo"' in path.read_text() or "toy" in path.read_text().split()]
 
 

@@ -14,6 +14,7 @@ import typer
 
 from seqzoo import flags
 from seqzoo.errors import UserError, nearest
+from seqzoo.tasks.classify.options import SAMPLE
 
 if TYPE_CHECKING:
     from seqzoo.tasks.classify.predict import Classifier
@@ -42,7 +43,6 @@ def command(
 ) -> None:
     """Say which class a text belongs to, with a confidence that means something."""
     from seqzoo import files, lines, runs
-    from seqzoo.tasks.classify.predict import SAMPLE
 
     source = SAMPLE if sample else source
     run, said = lines.run_and_text(words or [], old_run, source, EXAMPLE)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from seqzoo.errors import nearest
 from seqzoo.options import Flag, parts_of
 
 KEEP = ("head", "tail", "head+tail")
+SAMPLE = Path(__file__).parents[2] / "bundles" / "reviews.csv"  # invented reviews that ship
 FLAGS = {
     "text": Flag("Its column of texts."),
     "label": Flag("Its column of classes."),

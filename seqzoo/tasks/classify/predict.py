@@ -14,10 +14,10 @@ from seqzoo.errors import UserError
 from seqzoo.runtime import Arrays, Graph, run_sorted, windows
 from seqzoo.tasks.classify import words as splitting
 from seqzoo.tasks.classify.codec import WordCodec
+from seqzoo.tasks.classify.options import SAMPLE
 from seqzoo.tasks.classify.words import SPECIAL, UNKNOWN
 
 DECISION, GRAPH = "decision.json", "model.onnx"
-SAMPLE = Path(__file__).parents[2] / "bundles" / "reviews.csv"
 
 
 @dataclass(frozen=True)
