@@ -107,6 +107,7 @@ def test_8_bit_weights_are_exported_exact_and_the_page_says_how_far_they_are(tmp
 
     monkeypatch.setattr(lighter, "allowed", lambda metric, value: 1.0)
     quantized(tmp_path, wide)
+    assert export.export(str(tmp_path / "run"), "onnx", tmp_path / "copy").differences == {"model": 0.0}
     told = export.export(str(tmp_path / "run"), "savedmodel", tmp_path / "out")
     assert told.differences["model"] <= exporting.TOLERANCE and "8 bits" in (tmp_path / "out" / "README.md").read_text()
 

@@ -129,7 +129,7 @@ def _written(source: _Source, to: str, folder: Path, steps: int) -> tuple[dict[s
     for one, shaped in zip(plain, given, strict=True):
         name = Path(one.name).stem
         run = _write(source, to, shaped, folder / f"{name}{TARGETS[to]}", told)
-        differences[name] = parts.apart_fixed(one, shaped, run) if sizes else parts.apart(one, run)
+        differences[name] = _difference(to, one, shaped, run)
         _refuse(name, differences[name], tested)
         feeds = _sample(shaped)
         beside.sample(folder, name, feeds)
@@ -149,6 +149,12 @@ def _write(source: _Source, to: str, part: Part, path: Path, told: Mapping[str, 
 
     write = litert.write if to == "litert" else saved_model.write
     return write(source.models[part.name], part, path)
+
+
+def _difference(to: str, part: Part, shaped: Part, run: Run) -> float:
+    if to == "onnx":
+        return parts.apart_alike(part, run)
+    return parts.apart_fixed(part, shaped, run) if to == "litert" else parts.apart(part, run)
 
 
 def _refuse(name: str, difference: float, tested: str) -> None:

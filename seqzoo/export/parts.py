@@ -119,6 +119,13 @@ def fixed(examples: Sequence[Arrays], steps: Mapping[str, int]) -> list[Arrays]:
 # --- how far -----------------------------------------------------------------------------------------
 
 
+def apart_alike(part: Part, run: Run) -> float:
+    """The largest difference, relative to max(1, |x|), of a copy: fed the same, since 8 bits depend on the batch."""
+    if part.steps:
+        return _apart_in_steps(part, run, part.batch)
+    return max(_worst(run(feeds), named(part.graph, feeds)) for feeds in (part.batch, *part.singles))
+
+
 def apart(part: Part, run: Run) -> float:
     """The largest difference, relative to max(1, |x|), of a batch from what is said of each example by itself.
 
