@@ -19,8 +19,15 @@ PADDED = ("classify", "echo", "tag", "translate")
 FILES = {"README.md", "run.py", "codec.json"}
 
 
-@pytest.mark.parametrize("to", sorted(export.TARGETS))
-@pytest.mark.parametrize("task", ROOMS)
+LONG = ("transcribe", "translate")  # of several graphs
+CASES = [
+    pytest.param(task, to, marks=[pytest.mark.slow] if task in LONG and to == "litert" else [])
+    for task in ROOMS
+    for to in sorted(export.TARGETS)
+]
+
+
+@pytest.mark.parametrize(("task", "to"), CASES)
 def test_what_is_exported_says_what_the_bundle_says(task, to, trained, tmp_path):
     folder, out = trained(task), tmp_path / "out"
     told = export.export(str(folder), to, out)
@@ -155,6 +162,7 @@ def test_other_refusals(seqzoo, tiny_run, tmp_path):
     fails(seqzoo("export", "nobody", "--out", tmp_path / "x"), "nobody")
 
 
+@pytest.mark.slow
 def test_a_layer_that_cannot_be_converted_is_named(tmp_path):
     import keras
     import tensorflow as tf

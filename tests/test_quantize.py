@@ -180,6 +180,7 @@ def test_what_validation_does_not_allow_is_not_kept(tmp_path, monkeypatch):
     assert "LSTM" in kinds((tmp_path / "run" / "model.onnx").read_bytes())
 
 
+@pytest.mark.slow
 def test_refits_have_8_bits_too_and_nothing_leaks(tmp_path, monkeypatch):
     """Those of what was judged, and of what answers; what comes later moves no scale (`leak.prove`)."""
     from tests.tasks.forecast.cases import recipe_on, write_series

@@ -38,7 +38,7 @@ for name in {names}:
 _FORMS = {
     "onnx": (
         "numpy and onnxruntime",
-        "import onnxruntime",
+        "import os\n\nos.environ['ORT_DISABLE_TELEMETRY'] = '1'  # its makers need not know\n\nimport onnxruntime",
         '''def run(name, feeds):
     """Outputs by name."""
     session = onnxruntime.InferenceSession(HERE / f"{name}.onnx", providers=["CPUExecutionProvider"])

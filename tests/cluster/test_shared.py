@@ -69,6 +69,7 @@ def test_two_parts_give_the_weights_of_one(task, tmp_path):
     assert any(len(rows) == 2 for rows in share.rows)
 
 
+@pytest.mark.slow
 def test_a_last_batch_may_have_fewer_rows_than_there_are_workers(tmp_path):
     chosen = plain("echo", tmp_path, batch_size=71)  # of 72: one row is left
     share = shared(chosen, 3)

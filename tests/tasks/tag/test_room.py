@@ -131,6 +131,7 @@ def test_bad_vectors_are_told(tmp_path, content, told):
     assert told in f"{caught.value} {caught.value.hint}"
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_exactly(tmp_path):
     chosen = recipe.load("ner-bilstm-crf", [])  # only to show that it is whole
     assert chosen.codec.letters

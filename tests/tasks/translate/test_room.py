@@ -118,6 +118,7 @@ def test_attention_is_told_by_words_that_sum_to_one(translator):
     assert all(set(seen) == {"big", "cat", "sees", "dog"} for _, seen in looked)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_exactly(trained, tmp_path, monkeypatch):
     from seqzoo.fitting import callbacks
 
