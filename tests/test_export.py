@@ -108,6 +108,7 @@ def test_steps_fix_the_shape(tiny_run, tmp_path):
         assert sample["ids"].shape == (1, 48)
 
 
+@pytest.mark.slow
 def test_8_bit_weights_are_exported_exact_and_the_page_says_how_far_they_are(tmp_path, monkeypatch):
     from seqzoo import lighter
     from tests.test_quantize import quantized, wide

@@ -70,6 +70,7 @@ def test_the_door_takes_texts_and_words(trained):
             seqzoo.tag(wrong, run)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [("model.crf=false",), ("codec.scheme=IOB2",), ("codec.vectors=true",)])
 def test_other_ways_to_learn(tmp_path, more):
     chosen = shrunk(write_conll(tmp_path / "x.conll", 60), "ner-bilstm-crf", "fit.epochs=1", *more)
@@ -86,6 +87,7 @@ def test_parts_of_speech(tmp_path):
     assert seqzoo.tag("the dog ran", str(tmp_path / "run")).tags == ("DET", "NOUN", "VERB")
 
 
+@pytest.mark.slow
 def test_words_of_other_texts_are_known(tmp_path, monkeypatch):
     monkeypatch.setenv("SEQZOO_DATA", str(tmp_path))
     (tmp_path / "spam").mkdir()
@@ -98,6 +100,7 @@ def test_words_of_other_texts_are_known(tmp_path, monkeypatch):
         shrunk(tmp_path / "x.conll", "ner-bilstm-crf", 'data.texts=["fsdd"]')
 
 
+@pytest.mark.slow
 def test_vectors_of_ones_own(tmp_path):
     path, file = write_conll(tmp_path / "x.conll", 60), tmp_path / "glove.txt"
     numbers = " ".join(["0.5", "-0.5"] * 6)
