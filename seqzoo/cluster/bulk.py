@@ -6,22 +6,18 @@ place, so that only what is read must be seen from every machine. Without worker
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Protocol
 
-from seqzoo.cluster import connect
-from seqzoo.errors import UserError, nearest, needs
+from seqzoo.cluster import connect, tables
+from seqzoo.errors import UserError, nearest
 from seqzoo.files import free_names, refuse_existing
 from seqzoo.fitting import native_stderr_closed
 
-KINDS = (".parquet", ".csv")
 _BATCH = 4096  # rows that are answered at a time
-_GROUP = 16  # such batches to a row group
-_PART = 16  # row groups to a part
 _BLOCK = 4 << 20  # bytes that Ray moves at a time
 
 
@@ -81,15 +77,15 @@ def answer(
     """
     if not force:
         refuse_existing(out)
-    data = _opened(source)
+    data = tables.opened(source)
     if column not in data.schema.names:
         raise UserError(f"{source} has no column {column!r}: {nearest(column, data.schema.names)}")
     rows = data.count_rows() if source.suffix.lower() != ".csv" else None
     told = (kind, str(folder.resolve()), column, free_names(data.schema.names, names))
     there = _shared(source, told, workers, address) if workers or address else _here(data, told)
-    with there as tables, _writing(out) as write, _progress(quiet, rows) as advance:
+    with there as found, tables.writing(out) as write, _progress(quiet, rows) as advance:
         count = 0
-        for table in _readable(source, tables):
+        for table in _readable(source, found):
             write(table)
             advance(table.num_rows)
             count += table.num_rows
@@ -98,61 +94,15 @@ def answer(
     return count
 
 
-def _opened(source: Path) -> Any:
-    """The rows of a file or a folder, not read yet.
-
-    Raises:
-        UserError: there are none, or they cannot be read.
-    """
-    with needs("bulk answers", "parquet"):
-        import pyarrow as pa
-        import pyarrow.dataset as ds
-    kind = ".parquet" if source.is_dir() else source.suffix.lower()
-    if kind not in KINDS:
-        raise UserError(f"--input {source}: {nearest(source.suffix, KINDS)}, or a folder of .parquet")
-    if not source.exists() or (source.is_dir() and not any(source.rglob("*.parquet"))):
-        raise UserError(f"no such file, or no .parquet in that folder: {source}")
-    try:
-        return ds.dataset(_paths(source), format=ds.ParquetFileFormat() if kind == ".parquet" else _texts(source))
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UserError(f"{source} cannot be read: {str(error).splitlines()[0]}") from None
-
-
-def _readable(source: Path, tables: Iterator[Any]) -> Iterator[Any]:
+def _readable(source: Path, found: Iterator[Any]) -> Iterator[Any]:
     """The tables, as long as they can be read: a row of a CSV that does not fit is only met on the way."""
     import pyarrow as pa
 
     try:
-        yield from tables
+        yield from found
     except pa.ArrowInvalid as error:
         said = next((line for line in str(error).splitlines() if "CSV" in line or "arquet" in line), str(error))
         raise UserError(f"{source} cannot be read: {said.splitlines()[0]}") from None
-
-
-def _paths(source: Path) -> list[str]:
-    return [str(path.resolve()) for path in (sorted(source.rglob("*.parquet")) if source.is_dir() else [source])]
-
-
-def _texts(source: Path) -> Any:
-    """How a CSV is read: every column a text, as it stands there."""
-    import pyarrow.dataset as ds
-
-    return ds.CsvFileFormat(**_csv_options(source))
-
-
-def _csv_options(source: Path) -> dict[str, Any]:
-    import pyarrow as pa
-    from pyarrow import csv
-
-    from seqzoo.files import reading, table
-
-    with reading(source) as file:
-        header = next(table(source, file, ","), [])
-    kinds = dict.fromkeys(header, pa.string())
-    return {
-        "parse_options": csv.ParseOptions(newlines_in_values=True),
-        "convert_options": csv.ConvertOptions(column_types=kinds, strings_can_be_null=False),
-    }
 
 
 @contextmanager
@@ -177,82 +127,18 @@ def _shared(source: Path, told: Sequence[Any], workers: int | None, address: str
         context.enable_progress_bars = False
         context.target_max_block_size = _BLOCK
         context.execution_options.preserve_order = True
-        paths = _paths(source)
-        read = ray.data.read_csv(paths, **_csv_options(source)) if source.suffix.lower() == ".csv" else (
+        paths = tables.paths(source)
+        read = ray.data.read_csv(paths, **tables.csv_options(source)) if source.suffix.lower() == ".csv" else (
             ray.data.read_parquet(paths)
         )  # fmt: skip
         answered = read.map_batches(
             Answered, fn_constructor_args=told, batch_size=_BATCH, batch_format="pyarrow", num_cpus=1,
             compute=ray.data.ActorPoolStrategy(size=count),
         )  # fmt: skip
-        tables = iter(answered.iter_batches(batch_size=_BATCH, batch_format="pyarrow", prefetch_batches=2))
+        found = iter(answered.iter_batches(batch_size=_BATCH, batch_format="pyarrow", prefetch_batches=2))
         with native_stderr_closed():  # where actors start, Ray warns of what it does itself
-            first = list(islice(tables, 1))
-        yield chain(first, tables)
-
-
-class Parts:
-    """The parts of a folder, written a row group at a time."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.groups = folder, 0
-        self.kept: list[Any] = []
-        self.file: Any = None
-
-    def write(self, table: Any) -> None:
-        """Add a table."""
-        self.kept.append(table)
-        if len(self.kept) == _GROUP:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what is kept as one row group, in a new part where the last one is full."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        if not self.kept:
-            return
-        together = pa.concat_tables(self.kept)
-        self.kept.clear()
-        part, place = divmod(self.groups, _PART)
-        if place == 0:
-            self.close()
-            self.file = pq.ParquetWriter(self.folder / f"part-{part:05}.parquet", together.schema)
-        self.file.write_table(together)
-        self.groups += 1
-
-    def close(self) -> None:
-        """Make the last part whole."""
-        if self.file is not None:
-            self.file.close()
-
-
-@contextmanager
-def _writing(out: Path) -> Iterator[Callable[[Any], None]]:
-    """A function that adds a table to a folder, which takes its place once all are there."""
-    part = out.with_name(f".{out.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    parts = Parts(part)
-    try:
-        part.mkdir(parents=True)
-        yield parts.write
-        parts.flush()
-        parts.close()
-        _place(part, out)
-    except OSError as error:
-        raise UserError(f"cannot write {out}: {error.strerror or error}") from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _place(part: Path, out: Path) -> None:
-    old = out.with_name(f".{out.name}.old")
-    if out.is_dir():
-        out.rename(old)
-    elif out.exists():
-        out.unlink()
-    part.rename(out)
-    shutil.rmtree(old, ignore_errors=True)
+            first = list(islice(found, 1))
+        yield chain(first, found)
 
 
 @contextmanager

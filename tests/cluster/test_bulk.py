@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seqzoo.cluster import bulk
+from seqzoo.cluster import bulk, tables
 from tests.conftest import fails
 from tests.tasks.classify.cases import BAD, FILLER, GOOD
 
@@ -31,7 +31,7 @@ def answers(folder, label="predicted", confidence="predicted_confidence"):
 
 def test_parquet_in_parquet_out(seqzoo, tiny_run, tmp_path, monkeypatch):
     monkeypatch.setattr(bulk, "_BATCH", 7)
-    monkeypatch.setattr(bulk, "_GROUP", 2)
+    monkeypatch.setattr(tables, "_GROUP", 2)
     said = texts(250)
     pq.write_table(pa.table({"n": range(250), "text": said, "predicted": ["mine"] * 250}), tmp_path / "in.parquet")
     code, _, err = seqzoo("classify", tiny_run, "--input", "in.parquet", "--output", "out/")

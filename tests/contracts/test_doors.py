@@ -135,7 +135,7 @@ FLOORS = [  # a module may import from its own floor and below
     ["serve.app"],
     ["serve.server"],
     ["serve.command"],
-    ["cluster", "cluster.connect", "cluster.halving", "cluster.space"],
+    ["cluster", "cluster.connect", "cluster.halving", "cluster.space", "cluster.tables"],
     ["cluster.record"],
     ["cluster.bulk", "cluster.sweep", "cluster.workers"],
     ["cluster.command"],
