@@ -33,9 +33,6 @@ def opened(source: Path) -> Any:
     try:
         form = ds.ParquetFileFormat() if kind == ".parquet" else ds.CsvFileFormat(**csv_options(source))
         return ds.dataset(paths(source), format=form)
-            paths(source),
-            format=ds.ParquetFileFormat() if kind == ".parquet" else ds.CsvFileFormat(**csv_options(source)),
-        )
     except (pa.ArrowInvalid, OSError) as error:
         raise UserError(f"{source} cannot be read: {str(error).splitlines()[0]}") from None
 
