@@ -77,7 +77,7 @@ def answer(
     """
     if not force:
         refuse_existing(out)
-    data = tables.opened(source)
+    data = tables.opened(source, "ray" if workers or address else "parquet")
     if column not in data.schema.names:
         raise UserError(f"{source} has no column {column!r}: {nearest(column, data.schema.names)}")
     rows = data.count_rows() if source.suffix.lower() != ".csv" else None

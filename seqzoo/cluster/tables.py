@@ -16,13 +16,13 @@ _GROUP = 16  # tables to a row group
 _PART = 16  # row groups to a part
 
 
-def opened(source: Path) -> Any:
-    """The rows of a file or a folder, not read yet.
+def opened(source: Path, extra: str = "parquet") -> Any:
+    """The rows of a file or a folder, not read yet; `extra` brings what that needs.
 
     Raises:
         UserError: there are none, or they cannot be read.
     """
-    with needs("bulk answers", "parquet"):
+    with needs(f"--input {source}", extra):
         import pyarrow as pa
         import pyarrow.dataset as ds
     kind = ".parquet" if source.is_dir() else source.suffix.lower()
