@@ -1,6 +1,6 @@
 """Answers in bulk: rows a second and peak memory, in one process and in workers.
 
-.venv/bin/python tests/bench/bulk.py RUN [ROWS ...]      RUN: a classifier's bundle; ROWS: 100000 1000000 by default
+.venv/bin/python -m tests.bench.bulk RUN [ROWS ...]      RUN: a classifier's bundle; ROWS: 100000 1000000 by default
 """
 
 import random
@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from tests.processes import below
 
 WORDS = "great superb awful poor the film was a story with actors and music in it for two hours dull moving".split()
 
@@ -29,16 +31,8 @@ def write(path: Path, rows: int) -> Path:
 
 def memory(root: int) -> float:
     """Megabytes of a process and all below it, what they share counted once."""
-    parents, total = {}, 0.0
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-    inside = {root}
-    while more := {child for child, parent in parents.items() if parent in inside} - inside:
-        inside |= more
-    for pid in inside:
+    total = 0.0
+    for pid in {root} | below(root):
         try:
             total += int((Path("/proc") / str(pid) / "smaps_rollup").read_text().split("Pss:")[1].split()[0]) / 1024
         except (OSError, IndexError):

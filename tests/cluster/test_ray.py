@@ -15,6 +15,7 @@ import pytest
 
 from seqzoo.cluster import record, sweep
 from tests.cluster.test_bulk import answers, expected, texts
+from tests.processes import below
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -33,20 +34,6 @@ def done(process, killed=False):
     assert process.returncode == 0, said
     assert "Traceback" not in said and (killed or not re.search(r"\bray\b|raylet", said)), said
     return said
-
-
-def below(root):
-    """The processes that a process has started, and theirs."""
-    parents = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-    inside = {root}
-    while more := {child for child, parent in parents.items() if parent in inside} - inside:
-        inside |= more
-    return inside - {root}
 
 
 def called(pid):

@@ -109,7 +109,8 @@ def test_surprise_is_what_the_model_gave_each_character_in_bits():
 
     generator = runs.load("char-lstm", "generate")
     ids = generator.prime("ROMEO:")
-    told = list(generator.told(ids, len(ids), 12, Sampling(0.8, seed=1)))
+    begun, *told = generator.told("ROMEO:", 12, Sampling(0.8, seed=1))
+    assert begun == ("ROMEO:", 0.0)
     made, _ = generator.codec.encode("".join(text for text, _ in told))
     for place, (_, surprise) in enumerate(told):
         before = np.concatenate([ids, made[:place]]).astype(np.int32)

@@ -38,58 +38,51 @@ function moved(words, top) {
   return make("p", { class: "words" }, ...spans);
 }
 
-function classify(model) {
+/** A box that is asked about as it is typed into: `show` makes elements of an answer. */
+function typed(model, question, show, rows = 4) {
   const out = result();
-  const judge = latest(async (signal) => {
+  const work = latest(async (signal) => {
     if (!box.value.trim()) return out.replaceChildren();
-    const said = await ask(model, { text: box.value, explain: true }, signal);
-    const head = make("p", { class: "label" }, make("b", {}, said.label), ` ${percent(said.confidence)}`);
-    const parts = [head, bars(said.probabilities)];
-    if (said.words) parts.push(moved(said.words, said.top), make("p", { class: "soft" }, make("span", { class: "for6" }, `speaks for ${said.top}`), " ", make("span", { class: "against6" }, "speaks against it")));
-    else parts.push(make("p", { class: "soft" }, "The model knows no word of this."));
-    out.replaceChildren(...parts);
+    out.replaceChildren(...show(await ask(model, { text: box.value, ...question }, signal)));
   });
-  const box = area("text", model.example.text, settled(judge));
-  judge();
+  const box = area("text", model.example.text, settled(work), rows);
+  work();
   return [field("A text", box), out];
 }
 
+function classify(model) {
+  return typed(model, { explain: true }, (said) => {
+    const head = make("p", { class: "label" }, make("b", {}, said.label), ` ${percent(said.confidence)}`);
+    if (!said.words) return [head, bars(said.probabilities), make("p", { class: "soft" }, "The model knows no word of this.")];
+    const key = make("p", { class: "soft" }, make("span", { class: "for6" }, `speaks for ${said.top}`), " ", make("span", { class: "against6" }, "speaks against it"));
+    return [head, bars(said.probabilities), moved(said.words, said.top), key];
+  });
+}
+
 function tag(model) {
-  const out = result();
-  const mark = latest(async (signal) => {
-    if (!box.value.trim()) return out.replaceChildren();
-    const said = await ask(model, { text: box.value }, signal);
+  return typed(model, {}, (said) => {
     const kinds = [...new Set(said.spans.map((span) => span.kind))].sort();
+    const letters = [...said.text]; // the service counts code points, JavaScript half of some
     const parts = [];
     let place = 0;
-    const letters = [...said.text]; // the service counts code points, JavaScript half of some
     for (const span of said.spans) {
       parts.push(letters.slice(place, span.start).join(""));
       const colour = kinds.indexOf(span.kind) % 6;
       parts.push(make("mark", { class: `k${colour}`, title: percent(span.confidence) }, span.text, make("small", {}, span.kind)));
       place = span.end;
     }
-    out.replaceChildren(make("p", { class: "words" }, ...parts, letters.slice(place).join("")));
+    return [make("p", { class: "words" }, ...parts, letters.slice(place).join(""))];
   });
-  const box = area("text", model.example.text, settled(mark));
-  mark();
-  return [field("A text", box), out];
 }
 
 function translate(model) {
-  const out = result();
-  const work = latest(async (signal) => {
-    if (!box.value.trim()) return out.replaceChildren();
-    const said = await ask(model, { text: box.value, explain: true }, signal);
+  return typed(model, { explain: true }, (said) => {
     const parts = [make("p", { class: "label", id: "translation" }, said.text)];
     if (!said.known) parts.push(make("p", { class: "soft" }, "The model knows no letter of this: it is given back."));
     for (const sentence of said.attention || []) parts.push(looked(sentence));
     if (said.attention?.length) parts.push(make("p", { class: "soft" }, "Point at a word, or reach it with Tab, to see what was looked at while it was written."));
-    out.replaceChildren(...parts);
-  });
-  const box = area("text", model.example.text, settled(work), 3);
-  work();
-  return [field("A text", box), out];
+    return parts;
+  }, 3);
 }
 
 function looked({ source, target, shares }) {

@@ -96,11 +96,7 @@ def _write(
     generator: Generator, prime: str | None, length: int | None, sampling: Sampling, replace_unknown: bool
 ) -> None:
     """Write a text to the terminal as it is made."""
-    start = generator.defaults.prime if prime is None else prime
-    ids = generator.prime(start, replace_unknown)
-    begun = len(ids) if start else 0
-    sys.stdout.write(generator.codec.decode(ids[len(ids) - begun :]))
-    for piece, _ in generator.told(ids, begun, length or generator.defaults.length, sampling):
+    for piece, _ in generator.told(prime, length, sampling, replace_unknown):
         sys.stdout.write(piece)
         sys.stdout.flush()
     sys.stdout.write("\n")

@@ -32,8 +32,7 @@ class DataOptions:
 
     def problems(self) -> list[str]:
         """List what is out of range."""
-        found = parts_of("text", self, 0.5)
-        return found
+        return parts_of("text", self, 0.5)
 
 
 @dataclass(frozen=True)

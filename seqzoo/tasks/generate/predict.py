@@ -178,28 +178,37 @@ class Generator:
         """
         return (chosen for chosen, _ in self._steps(ids, length, sampling, samples))
 
-    def told(self, ids: np.ndarray, begun: int, length: int, sampling: Sampling) -> Iterator[tuple[str, float]]:
-        """What each step adds to the text, up to where it ends by itself, and its surprise in bits.
+    def told(
+        self, prime: str | None, length: int | None, sampling: Sampling, replace_unknown: bool = False
+    ) -> Iterator[tuple[str, float]]:
+        """What the text begins with, then what each step adds to it, up to where it ends by itself.
+
+        Each piece comes with its surprise in bits; the beginning with 0.
 
         Args:
-            ids: (n,), what the text begins with, as far as the model is concerned.
-            begun: how many of them, from the end, stand in the text.
-            length: steps, at most.
+            prime: what it begins with; None: as the bundle says; empty: as after a line end.
+            length: units to make, at most; None: as the bundle says.
             sampling: how each is chosen.
+            replace_unknown: leave out or replace what the model does not know in the prime.
 
         Raises:
-            UserError: as `stream`.
+            UserError: as `predict`.
         """
-        stop, text, surprises = self.defaults.stop, "", []
+        prime = self.defaults.prime if prime is None else prime
+        ids = self.prime(prime, replace_unknown)
+        begun = ids if prime else ids[:0]
+        yield self.codec.decode(begun), 0.0
+        stop, text, surprise = self.defaults.stop, "", 0.0
 
         def units() -> Iterator[int]:
-            yield from map(int, ids[len(ids) - begun :])
-            for chosen, logits in self._steps(ids, length, sampling, 1):
-                surprises.append(bits(logits[0], int(chosen[0])))
+            nonlocal surprise
+            yield from map(int, begun)
+            for chosen, logits in self._steps(ids, length or self.defaults.length, sampling, 1):
+                surprise = bits(logits[0], int(chosen[0]))
                 yield int(chosen[0])
 
-        for piece in itertools.islice(self.codec.spelled(units()), begun, None):
-            yield piece, surprises[-1]
+        for piece in itertools.islice(self.codec.spelled(units()), len(begun), None):
+            yield piece, surprise
             text = (text + piece)[-len(piece) - len(stop) :]
             if stop and stop in text:
                 return

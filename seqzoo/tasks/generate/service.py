@@ -50,13 +50,11 @@ def _answer(generator: Generator, questions: Sequence[Beginning]) -> list[JSON]:
 
 def _stream(generator: Generator, question: Beginning) -> Iterator[JSON]:
     """The beginning, then pieces as they are made: their text, and the surprise of each step in bits."""
-    start = generator.defaults.prime if question.prime is None else question.prime
-    ids = generator.prime(start)
-    begun = len(ids) if start else 0
-    yield {"begun": generator.codec.decode(ids[len(ids) - begun :])}
+    told = generator.told(question.prime, _length(generator, question), _sampling(generator, question))
+    yield {"begun": next(told)[0]}
     made: list[tuple[str, float]] = []
     due = time.monotonic()
-    for piece, surprise in generator.told(ids, begun, _length(generator, question), _sampling(generator, question)):
+    for piece, surprise in told:
         made.append((piece, round(surprise, 3)))
         if time.monotonic() >= due:
             yield {"made": made}
