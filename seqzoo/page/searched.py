@@ -14,7 +14,7 @@ from seqzoo.report import JSON, Table
 if TYPE_CHECKING:
     from seqzoo.report import Report
 
-LOSS = "validation loss"
+LOSS, PAGE = "validation loss", "sweep.html"
 _SHOWN = 10  # trials on the terminal
 _COLOURS = {"trained": "s0", "stopped": "s5"}
 _BEST = "s1"
@@ -156,6 +156,3 @@ def show(result: Mapping[str, JSON], report: Report, as_json: bool, out: Path) -
     folder = out / "best"
     terminal.report(report, False, folder, tasks.open_room(report.task).try_next.format(folder=folder))
     console.print(f"\n{escape(str(out))}/{PAGE}", soft_wrap=True)
-
-
-PAGE = "sweep.html"
