@@ -1,5 +1,6 @@
 """With Ray: a sweep, a training and a bulk, and processes that are killed in the middle."""
 
+import contextlib
 import os
 import re
 import signal
@@ -137,27 +138,18 @@ def test_answers_of_workers_are_those_of_one_process_in_the_same_order(tmp_path,
 
 
 @pytest.fixture
-def cluster(tmp_path):
-    """Ray as an administrator starts it, elsewhere."""
-    ray = [sys.executable, "-m", "ray.scripts.scripts"]
-    quiet = {**SURROUNDINGS, "RAY_USAGE_STATS_ENABLED": "0"}
-    subprocess.run(
-        [
-            *ray,
-            "start",
-            "--head",
-            "--port=26379",
-            "--num-cpus=3",
-            "--include-dashboard=false",
-            "--object-store-memory=200000000",
-        ],
-        cwd="/",
-        env=quiet,
-        check=True,
-        capture_output=True,
-    )
+def cluster():
+    """Ray as an administrator starts it, elsewhere; what ends is this one, not whatever else runs here."""
+    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--port=26379",
+               "--num-cpus=3", "--include-dashboard=false", "--object-store-memory=200000000"]  # fmt: skip
+    head = subprocess.Popen(command, cwd="/", env={**SURROUNDINGS, "RAY_USAGE_STATS_ENABLED": "0"},
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
+    assert any("Ray runtime started" in line for line in head.stdout)
     yield "auto"
-    subprocess.run([*ray, "stop", "--force"], env=quiet, check=True, capture_output=True)
+    for pid in (head.pid, *below(head.pid)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    head.communicate()
 
 
 def test_the_same_commands_join_a_cluster(tmp_path, tiny_run, cluster):
