@@ -1,8 +1,10 @@
 """Recordings by voices of machines, which ship: `python -m tests.bench.machines seqzoo/bundles/recordings`.
 
-Needs flite and espeak-ng (Debian has both), the data set fra-eng, and a few minutes. Each voice says the ten
-digits once; voices differ by synthesizer, accent, timbre, pitch and pace. A second archive holds English sentences of
-Tatoeba (CC BY 2.0). The sounds themselves are no one's property (CC0).
+Needs flite, espeak-ng, rhvoice (with its English, Polish, Czech, Slovak, Russian, Ukrainian and Esperanto voices) and
+libttspico-utils of Debian 13, the data set fra-eng, and a few minutes. Each voice says the ten digits once; voices
+differ by synthesizer, accent, timbre, pitch and pace. Voices of other languages read English as it is spelled for
+theirs: an accent is learnt from them. A second archive holds English sentences of Tatoeba (CC BY 2.0). The sounds
+themselves are no one's property (CC0).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import soundfile
@@ -38,22 +41,36 @@ TIMBRES = (
     "marcelo max michel miguel pablo paul pedro quincy rob robert sandro shelby steph steph3 travis victor zac"
 ).split()
 FLITE = ("kal", "kal16", "awb", "rms", "slt")
+PACES = ((100, 100), (80, 90), (125, 105), (95, 115), (110, 82), (70, 100))  # per cent of a voice's own speed and pitch
+RHVOICE, PICO = ("alan", "bdl", "clb", "slt"), ("en-US", "en-GB")
+ACCENTED = {  # voices, and how they are told to say the digits; where there are several ways, each is heard
+    ("michal", "natan"): "zirou łan tu sri|tri|fri for fajw siks sewen ejt najn",
+    ("zdenek", "ondro"): "zírou uan tú srí|trí fór fajv siks seven ejt najn",
+    ("anna", "aleksandr", "elena", "irina"): "зироу уан ту сри|три фор файв сикс сэвэн эйт найн",
+    ("anatol", "natalia"): "зіроу уан ту срі|трі фор файв сікс севен ейт найн",
+    ("spomenka",): "ziroŭ ŭan tu sri|tri for fajv siks seven ejt najn",
+    ("de-DE",): "siro|zierou uan tu sri|tri for faif|faiw sicks sewen äit|eht nein",
+    ("fr-FR",): "zirô ouane tou sri|fri|tri fore faïve sixe sévène éïte|ète naïne",
+    ("es-ES",): "siro uan tu sri|tri for faif siks seven eit nain",
+    ("it-IT",): "zirou uan tu tri|fri for faiv sics seven eit nain",
+}
 
 
 @dataclass(frozen=True)
 class Voice:
-    """A name, and the command that says a word to stdout."""
+    """A name, the command that writes what it says to "{path}", and how it is told to say the digits."""
 
     name: str
     command: tuple[str, ...]
+    digits: tuple[str, ...] = DIGITS
 
-    def say(self, word: str) -> bytes:
-        """A WAV file."""
-        if self.command[0] == "flite":
-            done = subprocess.run([*self.command, "-t", word, "-o", "/dev/stdout"], capture_output=True, check=True)
-        else:
-            done = subprocess.run([*self.command, "--stdout", word], capture_output=True, check=True)
-        return done.stdout
+    def say(self, text: str) -> bytes:
+        """A WAV file; the text is where the command has it, or comes by stdin."""
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "said.wav"
+            command = [part.format(text=text, path=path) for part in self.command]
+            subprocess.run(command, input=f"{text}.\n".encode(), capture_output=True, check=True)
+            return path.read_bytes()
 
 
 def voices() -> list[Voice]:
@@ -63,18 +80,51 @@ def voices() -> list[Voice]:
         for stretch, pitch in ((1.0, 1.0), (0.8, 0.85), (1.25, 1.0), (1.0, 1.2), (1.1, 0.9)):
             tone = {"slt": 170, "rms": 95, "awb": 130}.get(name, 105) * pitch
             sets = ("--setf", f"duration_stretch={stretch}", "--setf", f"int_f0_target_mean={tone:.0f}")
-            found.append(Voice(f"flite-{name}-{stretch}-{pitch}", ("flite", "-voice", name, *sets)))
+            command = ("flite", "-voice", name, *sets, "-t", "{text}", "-o", "{path}")
+            found.append(Voice(f"flite-{name}-{stretch}-{pitch}", command))
     for timbre in TIMBRES:
         for accent in random.choice(ACCENTS, 2, replace=False).tolist():
             pitch, speed = int(random.integers(20, 75)), int(random.integers(110, 190))
-            command = ("espeak-ng", "-v", f"{accent}+{timbre}", "-p", str(pitch), "-s", str(speed))
+            command = (
+                "espeak-ng",
+                "-v",
+                f"{accent}+{timbre}",
+                "-p",
+                str(pitch),
+                "-s",
+                str(speed),
+                "-w",
+                "{path}",
+                "{text}",
+            )
             found.append(Voice(f"espeak-{accent}-{timbre}", command))
+    return found
+
+
+def of_people(name: str, pace: tuple[int, int], digits: tuple[str, ...] = DIGITS) -> Voice:
+    """A voice of RHVoice or of pico: statistics of one person's recordings."""
+    speed, pitch = pace
+    if "-" in name:
+        said = f"<pitch level='{pitch}'><speed level='{speed}'>{{text}}.</speed></pitch>"
+        return Voice(f"pico-{name}-{speed}-{pitch}", ("pico2wave", "-l", name, "-w", "{path}", said), digits)
+    command = ("RHVoice-test", "-p", name, "-r", str(speed), "-t", str(pitch), "-o", "{path}")
+    return Voice(f"rhvoice-{name}-{speed}-{pitch}", command, digits)
+
+
+def others() -> list[Voice]:
+    """About a hundred more for the digits, most of them with the accents of other languages."""
+    found, random = [of_people(name, pace) for name in RHVOICE + PICO for pace in PACES], np.random.default_rng(2)
+    for names, spelled in ACCENTED.items():
+        for name in names:
+            for number in random.permutation(len(PACES))[:4].tolist():
+                ways = [word.split("|") for word in spelled.split()]
+                found.append(of_people(name, PACES[number], tuple(way[number % len(way)] for way in ways)))
     return found
 
 
 def trimmed(wave: bytes, longest_s: float = LONGEST_S) -> np.ndarray | None:
     """(n,) float32 at 8 kHz, near silence cut off at both ends; None: too short, too long or nothing."""
-    samples, rate = soundfile.read(io.BytesIO(_header(wave)), dtype="float32")
+    samples, rate = soundfile.read(io.BytesIO(wave), dtype="float32")
     samples = soxr.resample(samples, rate, RATE)
     peak = float(np.abs(samples).max(initial=0.0))
     if peak < 0.01:
@@ -85,16 +135,9 @@ def trimmed(wave: bytes, longest_s: float = LONGEST_S) -> np.ndarray | None:
     return samples if SHORTEST_S <= len(samples) / RATE <= longest_s else None
 
 
-def _header(wave: bytes) -> bytes:
-    """A WAV that came through a pipe does not know its length: write it into both places."""
-    place = wave.index(b"data")
-    size = (len(wave) - 8).to_bytes(4, "little")
-    return wave[:4] + size + wave[8 : place + 4] + (len(wave) - place - 8).to_bytes(4, "little") + wave[place + 8 :]
-
-
 def spoken(voice: Voice) -> list[np.ndarray] | None:
     """The ten digits of a voice; None: one of them failed."""
-    found = [trimmed(voice.say(word)) for word in DIGITS]
+    found = [trimmed(voice.say(word)) for word in voice.digits]
     return None if any(one is None for one in found) else found  # type: ignore[return-value]
 
 
@@ -138,7 +181,7 @@ def packed(samples: np.ndarray) -> bytes:
 
 def main(folder: Path) -> None:
     """Write both archives."""
-    every, seen = voices(), set()
+    every, seen = voices() + others(), set()
     told = sentences()
     with ThreadPoolExecutor(2) as pool:
         heard = list(pool.map(spoken, every))

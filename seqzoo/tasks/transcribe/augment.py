@@ -11,7 +11,7 @@ import numpy as np
 
 from seqzoo.tasks.transcribe.options import CodecOptions
 
-PER_LETTER_S = 0.05  # a recording is never made faster than this
+PER_LETTER_S = 0.05  # a recording is never made shorter than this
 _FRAME_S, _SEARCH_S = 0.03, 0.006
 _POINTS = 8  # of a random frequency response
 _HUSH = (-5.0, -2.5)  # powers of ten: the amplitude of what fills silence, as quiet and noisy rooms have it
@@ -24,12 +24,15 @@ def varied(
 
     Args:
         samples: what was recorded.
-        letters: of its text: it gets no faster than they can be told apart.
+        letters: of its text: it gets no shorter than they can be told apart.
         rate: samples a second.
         options: how much of what.
         random: the only source of chance.
     """
-    fastest = max(1.0, len(samples) / rate / (PER_LETTER_S * max(1, letters)))
+    least = PER_LETTER_S * rate * max(1, letters)
+    if options.cut:
+        samples = cut(samples, int(min(options.cut * rate, max(0.0, len(samples) - least) / 2)), random)
+    fastest = max(1.0, len(samples) / least)
     for share, change in ((options.speed, resampled), (options.tempo, stretched)):
         factor = min(fastest, 1 + random.uniform(-share, share)) if share else 1.0
         if factor != 1:
@@ -40,6 +43,12 @@ def varied(
     if options.gain:
         samples = samples * np.float32(10 ** (random.uniform(-options.gain, options.gain) / 20))
     return samples
+
+
+def cut(samples: np.ndarray, most: int, random: np.random.Generator) -> np.ndarray:
+    """Without up to so many samples at each end; an end is left alone a third of the time."""
+    begin, end = (max(0, int(most * random.uniform(-0.5, 1))) for _ in range(2))
+    return samples[begin : len(samples) - end]
 
 
 def resampled(samples: np.ndarray, factor: float, rate: int) -> np.ndarray:

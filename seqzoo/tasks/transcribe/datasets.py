@@ -89,11 +89,11 @@ def fsdd(path: Path) -> list[Entry]:
 
 
 @dataset(
-    "digits-machines", task="transcribe", file="recordings/machines.tar.gz", size_mb=2.1, url="", hash="",
+    "digits-machines", task="transcribe", file="recordings/machines.tar.gz", size_mb=3.3, url="", hash="",
     licence="public domain (CC0)", by_hand="it ships with seqzoo: tests/bench/machines.py makes it",
 )  # fmt: skip
 def digits_machines(path: Path) -> list[Entry]:
-    """Spoken digits by the voices of flite and espeak-ng, each digit once by each voice, 8 kHz."""
+    """Spoken digits by voices of machines, many with an accent, each digit once by each voice, 8 kHz."""
     return sorted(Entry(match.string, DIGITS[int(match[1])], match[2]) for match in _names(path, _MACHINE))
 
 

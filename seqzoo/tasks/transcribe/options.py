@@ -69,6 +69,7 @@ class CodecOptions:
         noise: decibels under the voice at which noise is mixed in, at the loudest; 0: none.
         colour: decibels by which bands are raised or lowered at random, as other microphones would.
         silence: seconds of near silence before, between and after recordings, at most.
+        cut: seconds that are cut off at each end of a recording, at most, as who cuts speech into words would.
     """
 
     target: str = "letters"
@@ -80,6 +81,7 @@ class CodecOptions:
     noise: float = 0.0
     colour: float = 0.0
     silence: float = 0.0
+    cut: float = 0.0
 
     def problems(self) -> list[str]:
         """List what is out of range."""
@@ -93,7 +95,7 @@ class CodecOptions:
         for name in ("speed", "tempo"):
             if not 0 <= getattr(self, name) <= 0.4:
                 found.append(f"codec.{name} is a share: from 0 to 0.4")
-        for name, most in (("gain", 40), ("noise", 60), ("colour", 30), ("silence", 3)):
+        for name, most in (("gain", 40), ("noise", 60), ("colour", 30), ("silence", 3), ("cut", 1)):
             if not 0 <= getattr(self, name) <= most:
                 found.append(f"codec.{name} must lie between 0 and {most}")
         return found

@@ -60,8 +60,8 @@ def test_options_say_what_is_out_of_range():
     assert (
         len(DataOptions(dataset="x", path="y", rate=1, validation=0, test=1, limit=-1, also_limit=-1).problems()) == 6
     )
-    wrong = CodecOptions("word", joined=2, passes=0, speed=1, tempo=-1, gain=99, noise=99, colour=99, silence=9)
-    assert len(wrong.problems()) == 8 and "did you mean 'word'" in CodecOptions("wrod").problems()[0]
+    wrong = CodecOptions("word", joined=2, passes=0, speed=1, tempo=-1, gain=99, noise=99, colour=99, silence=9, cut=2)
+    assert len(wrong.problems()) == 9 and "did you mean 'word'" in CodecOptions("wrod").problems()[0]
     decide = DecideOptions(0, 1, (9.0,), (9.0,), risk=0.9)
     assert len(decide.problems()) == 5 and "n-grams" in DecideOptions(weights=(0.5,)).problems()[0]
     assert not [*DataOptions("x").problems(), *CodecOptions().problems(), *DecideOptions().problems()]

@@ -83,7 +83,7 @@ def test_recordings_that_end_before_their_text_are_listed():
 
 
 def test_strings_depend_on_seed_and_epoch_only_and_hold_one_voice_each():
-    options = CodecOptions(joined=3, passes=2, speed=0.1, tempo=0.1, gain=6, noise=20, colour=6, silence=0.2)
+    options = CodecOptions(joined=3, passes=2, speed=0.1, tempo=0.1, gain=6, noise=20, colour=6, silence=0.2, cut=0.05)
     batches = Strings(CODEC, clips(), options, 4, seed=5)
     once, again, later = (list(batches.epoch(n)) for n in (1, 1, 2))
     assert len(once) == len(batches)
@@ -124,8 +124,17 @@ def test_a_filter_raises_what_it_says_and_noise_lies_as_far_under_as_it_may():
         assert 10 * np.log10(np.mean(wave**2) / np.mean(rest**2)) >= 9.9
 
 
-def test_nothing_is_made_faster_than_its_letters_allow():
-    options = CodecOptions(speed=0.4, tempo=0.4)
+def test_a_cut_takes_away_at_the_ends_alone_and_no_more_than_it_may():
+    wave, random, gone = np.arange(3000, dtype=np.float32), np.random.default_rng(0), []
+    for _ in range(200):
+        found = augment.cut(wave, 400, random)
+        assert np.array_equal(found, wave[int(found[0]) : int(found[-1]) + 1])
+        gone += [found[0], 2999 - found[-1]]
+    assert 380 < max(gone) <= 400 and 0.28 < np.mean(np.array(gone) == 0) < 0.38
+
+
+def test_nothing_is_made_shorter_than_its_letters_allow():
+    options = CodecOptions(speed=0.4, tempo=0.4, cut=1.0)
     wave = tone("ada")[:2000]
     for seed in range(30):
         found = augment.varied(wave, 5, RATE, options, np.random.default_rng(seed))
