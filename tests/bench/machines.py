@@ -85,18 +85,8 @@ def voices() -> list[Voice]:
     for timbre in TIMBRES:
         for accent in random.choice(ACCENTS, 2, replace=False).tolist():
             pitch, speed = int(random.integers(20, 75)), int(random.integers(110, 190))
-            command = (
-                "espeak-ng",
-                "-v",
-                f"{accent}+{timbre}",
-                "-p",
-                str(pitch),
-                "-s",
-                str(speed),
-                "-w",
-                "{path}",
-                "{text}",
-            )
+            sets = ("-p", str(pitch), "-s", str(speed))
+            command = ("espeak-ng", "-v", f"{accent}+{timbre}", *sets, "-w", "{path}", "{text}")
             found.append(Voice(f"espeak-{accent}-{timbre}", command))
     return found
 
@@ -115,9 +105,9 @@ def others() -> list[Voice]:
     """About a hundred more for the digits, most of them with the accents of other languages."""
     found, random = [of_people(name, pace) for name in RHVOICE + PICO for pace in PACES], np.random.default_rng(2)
     for names, spelled in ACCENTED.items():
+        ways = [word.split("|") for word in spelled.split()]
         for name in names:
             for number in random.permutation(len(PACES))[:4].tolist():
-                ways = [word.split("|") for word in spelled.split()]
                 found.append(of_people(name, PACES[number], tuple(way[number % len(way)] for way in ways)))
     return found
 

@@ -43,15 +43,8 @@ def recordings(folder: Path, words=WORDS, each: int = 6, kind: str = "wav") -> P
 
 
 OWN = ('data.dataset=""', "data.speaker=who", "data.also=[]", "data.validation=0.2", 'data.held=["middle"]')
-SMALL = (
-    "model.units=24",
-    "model.filters=24",
-    "model.bands=16",
-    "model.coefficients=16",
-    "codec.joined=2",
-    "codec.noise=25",
-    "codec.cut=0",
-)
+_SIZE = ("model.units=24", "model.filters=24", "model.bands=16", "model.coefficients=16")
+SMALL = (*_SIZE, "codec.joined=2", "codec.noise=25", "codec.cut=0")
 
 
 def shrunk(path: Path, name: str, *more: str):
